@@ -1,0 +1,101 @@
+/** What a request touches, and what was decided of it. */
+import type { FieldProblem } from './failure.ts'
+import type { ListId } from './ids.ts'
+import type { Need, Permission } from './permission.ts'
+import type { Place } from './problem.ts'
+
+/** Non-empty by type: naming no list is `absent`, so no "every list" test passes vacuously. */
+export type ListIds = readonly [ListId, ...ListId[]]
+
+/**
+ * The lists that one place of a request names. `absent` (the place is not there), `empty` (it is there and names none)
+ * and `unreadable` are three different things.
+ */
+export type Reading =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'lists'; readonly ids: ListIds }
+  | { readonly kind: 'unreadable'; readonly why: string }
+
+/** Lists of a stored thing: looked up at the backend before deciding. */
+export type StoredReading =
+  /** One entry a thing, each with the lists it is on; a thing that does not exist has none. */
+  | { readonly kind: 'things'; readonly lists: readonly (readonly ListId[])[] }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string }
+
+/** A value of a declared parameter that a `when` of the rule asks about. */
+export type Asked = 'not-used' | 'used' | 'unreadable'
+
+/** All that `decide` looks at: one reading for each of the rule's `lists`, one answer for each of its `when`. */
+export interface Scope {
+  readonly readings: readonly (Reading | StoredReading)[]
+  readonly asked: readonly Asked[]
+}
+
+export type AllowReason =
+  | 'public'
+  | 'authenticated'
+  | 'permission'
+  /** The `_all` permission supersedes the list role. */
+  | 'every-list'
+  | 'lists-granted'
+  /** Some lists were dropped (`partial: narrow`). */
+  | 'lists-narrowed'
+  /** The caller's own lists were put in (`absent: fill`). */
+  | 'lists-filled'
+
+export type DenyReason =
+  | 'credentials-missing'
+  | 'permission-missing'
+  | 'list-not-granted'
+  | 'no-list-granted'
+  | 'lists-absent'
+  | 'lists-intersect'
+  | 'everywhere-not-granted'
+  | 'thing-not-granted'
+  | 'scope-unreadable'
+  | 'gone'
+
+/** Which lists the rule's place number `index` is to hold when the request is sent on. */
+export interface Rewrite {
+  readonly index: number
+  /** Decimal ids; the policy's `none` id where the caller has no list. */
+  readonly ids: readonly number[]
+}
+
+/** Which grant decided: a permission and the role that holds it, or a list role. */
+export interface Ground {
+  readonly permission: Permission | undefined
+  readonly role: string | undefined
+}
+
+interface Base {
+  /** `METHOD /path/:id` as the policy writes it. */
+  readonly rule: string
+  readonly at: Place
+}
+
+export interface Allowed extends Base {
+  readonly effect: 'allow'
+  readonly reason: AllowReason
+  readonly ground: Ground
+  /** The lists that the request may touch, `every` for callers whose permission supersedes list roles, `none` if it touches none. */
+  readonly lists: readonly ListId[] | 'every' | 'none'
+  readonly rewrites: readonly Rewrite[]
+}
+
+export interface Denied extends Base {
+  readonly effect: 'deny'
+  readonly reason: DenyReason
+  /** Permissions any one of which would do. */
+  readonly permissions: readonly Permission[]
+  /** The lists out of reach. */
+  readonly lists: readonly ListId[]
+  readonly need: Need | undefined
+  readonly detail: string | undefined
+  readonly fields: readonly FieldProblem[]
+}
+
+/** The one value that everything which explains uses: log, `explain`, cases, diff, replay, admin UI. */
+export type Decision = Allowed | Denied

@@ -1,0 +1,8 @@
+/** What may be granted. */
+
+/** The two kinds of access that a list role gives. Manage does not imply get. */
+export type Need = 'get' | 'manage'
+export const needs = ['get', 'manage'] as const satisfies readonly Need[]
+
+/** A permission of a user role, like `subscribers:get`. Closed by the policy that names it. */
+export type Permission = string

@@ -1,0 +1,72 @@
+/** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
+import type { Readable } from 'node:stream'
+import type { Identity } from './identity.ts'
+import type { TenantName, TokenId } from './ids.ts'
+
+/**
+ * Where identities come from. `find` rejects with any error while the store is away;
+ * `undefined` means that there is no such user.
+ */
+export interface CredentialSource {
+  find(tenant: TenantName, name: string): Promise<Identity | undefined>
+  /** Calls back for each user that changed (in this process or another); `undefined` means any user may have. Returns how to stop. */
+  onChange(listener: (changed: { readonly tenant: TenantName; readonly name: string } | undefined) => void): () => void
+  /** Notes that a token was used at `epochMs`; written in batches, never awaited. */
+  touch(token: TokenId, epochMs: number): void
+}
+
+/** Flat header list: `[name, value, name, value, …]`. */
+export type FlatHeaders = readonly string[]
+
+export interface UpstreamRequest {
+  readonly method: string
+  /** Origin-form target, canonical. */
+  readonly target: string
+  readonly headers: FlatHeaders
+  readonly body: Buffer | Readable | undefined
+  /** Milliseconds from now in which the whole exchange must be over; `undefined` for no limit of the route's own. */
+  readonly deadlineMs: number | undefined
+}
+
+/** The RFC 9209 name goes to the log; the code to the client. */
+export interface UpstreamFailure {
+  readonly code:
+    | 'upstream-refused'
+    | 'upstream-reset'
+    | 'upstream-dns'
+    | 'upstream-tls'
+    | 'upstream-protocol'
+    | 'upstream-connect-timeout'
+    | 'upstream-timeout'
+    | 'upstream-deadline'
+    | 'overloaded'
+    | 'body-too-large'
+    | 'body-unreadable'
+    | 'internal'
+  readonly proxyError: string
+  /** `connect`, `send`, `wait` or `body`. */
+  readonly phase: string
+  readonly cause: unknown
+}
+
+/** Where an upstream's answer goes. After `end` or `failed` nothing more is called. */
+export interface UpstreamSink {
+  head(status: number, headers: FlatHeaders): void
+  /** `false` asks for a pause until `resume` of the exchange is called. */
+  data(chunk: Buffer): boolean
+  end(): void
+  failed(failure: UpstreamFailure): void
+}
+
+export interface Exchange {
+  resume(): void
+  /** Gives the exchange up; the sink is not called again. */
+  abort(): void
+}
+
+/** One backend. Nothing is sent twice that is not safe to repeat. */
+export interface Upstream {
+  readonly name: string
+  exchange(request: UpstreamRequest, sink: UpstreamSink): Exchange
+  close(): Promise<void>
+}

@@ -1,0 +1,216 @@
+/** A compiled policy: what `load` makes of the files, frozen, ready for look-ups only. */
+import type { Need, Permission } from '../model/permission.ts'
+import type { Place } from '../model/problem.ts'
+
+/** Who may call a route before its lists are looked at. */
+export type Allow =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'authenticated' }
+  | { readonly kind: 'any-of'; readonly permissions: readonly [Permission, ...Permission[]] }
+
+/** What an absent or empty place means. */
+export type Absent = 'none' | 'fill' | 'refuse' | 'everywhere'
+
+/** Where list ids stand in the request. `path` of a body or part is a dotted path; `[]` goes into every element (`lists[].id`). */
+export type ListDemand =
+  | { readonly in: 'path'; readonly name: string; readonly need: Need }
+  | {
+      readonly in: 'query' | 'body'
+      readonly name: string
+      readonly need: Need
+      readonly absent: Absent
+      /** The backend intersects several ids: two or more are one call each, or refused. */
+      readonly intersects: boolean
+    }
+  | {
+      readonly in: 'part'
+      readonly part: string
+      readonly name: string
+      readonly need: Need
+      readonly absent: Absent
+      readonly intersects: boolean
+    }
+  | {
+      readonly in: 'stored'
+      readonly resource: string
+      /** `path.id`, `query.id`, `body.ids`, … */
+      readonly id: { readonly in: 'path' | 'query' | 'body'; readonly name: string }
+      readonly need: Need
+      readonly of: 'any' | 'all'
+      /** Permissions of the user role that lift this demand (`campaigns:get_all`). */
+      readonly unless: readonly Permission[]
+    }
+
+/** An extra demand when a parameter is used (or `is` one of the given values). */
+export interface When {
+  readonly in: 'query' | 'body' | 'part'
+  readonly part: string | undefined
+  readonly name: string
+  readonly is: readonly string[] | undefined
+  readonly allow: readonly Permission[]
+  readonly everywhere: Need | undefined
+}
+
+/** A query parameter: text or a canonical id, once or repeated. */
+export type QueryType = 'one' | 'many' | 'id' | 'ids'
+export type QueryShape = { readonly kind: 'any' } | { readonly kind: 'declared'; readonly parameters: ReadonlyMap<string, QueryType> }
+
+/** The type of a declared body field. */
+export type FieldType = 'any' | 'text' | 'texts' | 'bool' | 'number' | 'id' | 'ids' | 'object' | 'objects'
+
+/** How the body is taken. `stream`: passes unread. `json` and `multipart`: read whole, judged, bounded. */
+export type BodyShape =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stream'; readonly types: readonly string[] | 'any' }
+  | {
+      readonly kind: 'json'
+      /** Absent means any field, judged ones aside. */
+      readonly fields: ReadonlyMap<string, FieldType> | undefined
+      readonly strip: ReadonlySet<string>
+      readonly optional: boolean
+      readonly maxBytes: number
+    }
+  | {
+      readonly kind: 'multipart'
+      /** Part name → what it holds. A part that is not named here is refused. */
+      readonly parts: ReadonlyMap<string, PartShape>
+      readonly maxBytes: number
+    }
+
+export type PartShape =
+  | { readonly kind: 'json'; readonly fields: ReadonlyMap<string, FieldType> | undefined }
+  | { readonly kind: 'file' }
+  | { readonly kind: 'text' }
+
+/** What is done to the answer. Paths as in `data.results[]`; `by` names the id inside an item. */
+export interface AnswerDemand {
+  readonly act: 'keep' | 'mask' | 'refuse'
+  readonly path: string
+  readonly by: string
+  readonly need: Need
+  readonly pages: boolean
+  /** Items are things of this resource, whose lists are looked up; `undefined`: `by` names list ids themselves. */
+  readonly resource: string | undefined
+  readonly unless: readonly Permission[]
+}
+
+/** What the gateway answers itself, for its own caller, in the backend's shape. */
+export type Own = 'profile' | 'logout'
+
+export interface Grant {
+  /** Dotted path of the new list's id in the answer. */
+  readonly from: string
+  readonly need: readonly Need[]
+}
+
+export interface Rule {
+  /** `METHOD /path/:id`. */
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly at: Place
+  readonly allow: Allow
+  readonly query: QueryShape
+  readonly body: BodyShape
+  readonly lists: readonly ListDemand[]
+  readonly when: readonly When[]
+  readonly everywhere: Need | undefined
+  readonly answer: readonly AnswerDemand[]
+  readonly grant: Grant | undefined
+  readonly own: Own | undefined
+  /** Rate class; every class is one of the rate plans'. */
+  readonly limit: string
+  readonly cost: number
+  /** Whole-exchange limit in milliseconds; `undefined`: the upstream's own; 0: none (endless streams). */
+  readonly timeoutMs: number | undefined
+  readonly gone: string | undefined
+  /** The caller's own Authorization and cookies go on to the backend (public routes that have their own sign-in). */
+  readonly credential: 'strip' | 'pass'
+  readonly websocket: boolean
+}
+
+export interface ScopeAccess {
+  /** The permission inside a list role. */
+  readonly role: Permission
+  /** The permission of a user role that supersedes it. */
+  readonly all: Permission
+}
+
+export interface ListScope {
+  readonly get: ScopeAccess
+  readonly manage: ScopeAccess
+  readonly partial: PartialMode
+  /** An id that matches nothing at the backend; sent where `absent: fill` finds no list. `undefined`: such a call is refused. */
+  readonly none: number | undefined
+}
+
+/** What happens to a request that names some lists out of reach. */
+export type PartialMode = 'refuse' | 'narrow'
+
+export interface Resource {
+  readonly name: string
+  /** Target with `{id}` in it. */
+  readonly from: string
+  readonly lists: string
+  readonly absent: readonly number[]
+}
+
+/** How to tell that the backend refuses the gateway's own credential. */
+export interface CredentialRefused {
+  readonly status: readonly number[]
+  readonly messages: readonly string[]
+}
+
+export interface Policy {
+  readonly name: string
+  readonly permissions: ReadonlySet<Permission>
+  readonly scope: ListScope
+  readonly resources: ReadonlyMap<string, Resource>
+  readonly rules: readonly Rule[]
+  readonly credentialRefused: CredentialRefused | undefined
+}
+
+export interface UserRole {
+  readonly name: string
+  readonly permissions: readonly Permission[]
+  readonly at: Place
+}
+
+export interface ListGrant {
+  readonly list: number
+  readonly get: boolean
+  readonly manage: boolean
+  /** Epoch milliseconds; grants nothing at or after it. */
+  readonly until: number | undefined
+}
+
+export interface ListRole {
+  readonly name: string
+  readonly grants: readonly ListGrant[]
+  readonly at: Place
+}
+
+export interface RateClass {
+  readonly name: string
+  readonly limit: number
+  readonly windowMs: number
+}
+
+export interface RatePlan {
+  readonly name: string
+  readonly classes: ReadonlyMap<string, RateClass>
+}
+
+export interface Limits {
+  readonly plans: ReadonlyMap<string, RatePlan>
+  /** Failed credentials an address. */
+  readonly failures: RateClass
+}
+
+/** Everything under `policies/`, loaded at once. */
+export interface PolicySet {
+  readonly policies: ReadonlyMap<string, Policy>
+  readonly userRoles: ReadonlyMap<string, UserRole>
+  readonly listRoles: ReadonlyMap<string, ListRole>
+  readonly limits: Limits
+}
