@@ -1,0 +1,84 @@
+/** What `sallyport.yaml`, the environment and the flags say together: frozen, complete, every default filled in. */
+import type { TenantName } from '../model/ids.ts'
+import type { PartialMode } from '../policy/rule.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** What the upstream is shown: the tenant's service credential, or the caller's own. */
+export type UpstreamCredential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'caller' }
+  /** `Authorization: token user:token` or `Basic`. */
+  | { readonly kind: 'service'; readonly scheme: 'token' | 'basic'; readonly user: string; readonly secret: string }
+
+export interface UpstreamConfig {
+  /** Origin only: `http://127.0.0.1:9000`; no path, no user information. */
+  readonly url: string
+  readonly credential: UpstreamCredential
+  /** Sent as `Host`; `undefined`: the url's own. */
+  readonly host: string | undefined
+  /** PEM file of the authority that signs the upstream's certificate; `undefined`: the system's. */
+  readonly caFile: string | undefined
+  /** Off only by `insecure_skip_verify: true`, which is logged at every start. */
+  readonly verifyTls: boolean
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  /** The longest gap between two pieces of a body; 0 is none. */
+  readonly bodyTimeoutMs: number
+  /** The whole exchange; 0 is none. */
+  readonly totalTimeoutMs: number
+}
+
+export interface AuthConfig {
+  readonly unauthenticatedStatus: 401 | 403
+  readonly realm: string
+  readonly bearer: boolean
+  readonly apiKey: boolean
+}
+
+export interface TenantConfig {
+  readonly name: TenantName
+  /** Host names (lower case, no port) that mean this tenant; empty: any host (only where there is one tenant). */
+  readonly hosts: readonly string[]
+  readonly upstream: UpstreamConfig
+  /** Name of the policy (`policy:` in one of the files). */
+  readonly policy: string
+  /** Overrides the policy's `scope.partial`. */
+  readonly partial: PartialMode | undefined
+  readonly plan: string
+  readonly auth: AuthConfig
+}
+
+export interface ServerLimits {
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly maxRequestsPerSocket: number
+  readonly maxConnections: number
+}
+
+export interface Config {
+  /** The file it came from, absolute; `undefined` when everything is default or given in code. */
+  readonly file: string | undefined
+  readonly listen: ListenAddress
+  readonly tls: TlsFiles | undefined
+  readonly admin: { readonly listen: ListenAddress }
+  readonly policies: string
+  readonly store: { readonly file: string }
+  readonly tenants: readonly [TenantConfig, ...TenantConfig[]]
+  /** CIDR ranges whose `X-Forwarded-*` and `X-Request-Id` are believed. */
+  readonly trustedProxies: readonly string[]
+  readonly log: { readonly level: 'silent' | 'error' | 'warn' | 'info' | 'debug' }
+  readonly drain: { readonly delayMs: number; readonly deadlineMs: number }
+  readonly server: ServerLimits
+}
