@@ -1,7 +1,7 @@
 /** What a request touches, and what was decided of it. */
 import type { FieldProblem } from './failure.ts'
 import type { ListId } from './ids.ts'
-import type { Need, Permission } from './permission.ts'
+import type { ListNeed, Permission } from './permission.ts'
 import type { Place } from './problem.ts'
 
 /** Non-empty by type: naming no list is `absent`, so no "every list" test passes vacuously. */
@@ -92,7 +92,7 @@ export interface Denied extends Base {
   readonly permissions: readonly Permission[]
   /** The lists out of reach. */
   readonly lists: readonly ListId[]
-  readonly need: Need | undefined
+  readonly need: ListNeed | undefined
   readonly detail: string | undefined
   readonly fields: readonly FieldProblem[]
 }

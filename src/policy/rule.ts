@@ -1,5 +1,5 @@
 /** A compiled policy: what `load` makes of the files, frozen, ready for look-ups only. */
-import type { Need, Permission } from '../model/permission.ts'
+import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import type { Place } from '../model/problem.ts'
 
 /** Who may call a route before its lists are looked at. */
@@ -12,34 +12,38 @@ export type Allow =
 export type Absent = 'none' | 'fill' | 'refuse' | 'everywhere'
 
 /** Where list ids stand in the request. `path` of a body or part is a dotted path; `[]` goes into every element (`lists[].id`). */
-export type ListDemand =
-  | { readonly in: 'path'; readonly name: string; readonly need: Need }
-  | {
-      readonly in: 'query' | 'body'
-      readonly name: string
-      readonly need: Need
-      readonly absent: Absent
-      /** The backend intersects several ids: two or more are one call each, or refused. */
-      readonly intersects: boolean
-    }
-  | {
-      readonly in: 'part'
-      readonly part: string
-      readonly name: string
-      readonly need: Need
-      readonly absent: Absent
-      readonly intersects: boolean
-    }
-  | {
-      readonly in: 'stored'
-      readonly resource: string
-      /** `path.id`, `query.id`, `body.ids`, … */
-      readonly id: { readonly in: 'path' | 'query' | 'body'; readonly name: string }
-      readonly need: Need
-      readonly of: 'any' | 'all'
-      /** Permissions of the user role that lift this demand (`campaigns:get_all`). */
-      readonly unless: readonly Permission[]
-    }
+export type ListDemand = PathDemand | NamedDemand | StoredDemand
+
+interface Demand {
+  readonly need: ListNeed
+  /** Permissions of the user role that count as the `all` permission for this place. */
+  readonly unless: readonly Permission[]
+}
+
+export interface PathDemand extends Demand {
+  readonly in: 'path'
+  readonly name: string
+}
+
+export interface NamedDemand extends Demand {
+  readonly in: 'query' | 'body' | 'part'
+  /** The multipart part, for `in: part`. */
+  readonly part: string | undefined
+  readonly name: string
+  readonly absent: Absent
+  /** Who is not filled in; `undefined`: holders of the `all` permission. */
+  readonly fillUnless: readonly Permission[] | undefined
+  /** The backend intersects several ids: two or more are one call each, or refused. */
+  readonly intersects: boolean
+}
+
+export interface StoredDemand extends Demand {
+  readonly in: 'stored'
+  readonly resource: string
+  /** `path.id`, `query.id`, `body.ids`, … */
+  readonly id: { readonly in: 'path' | 'query' | 'body'; readonly name: string }
+  readonly of: 'any' | 'all'
+}
 
 /** An extra demand when a parameter is used (or `is` one of the given values). */
 export interface When {
@@ -87,7 +91,7 @@ export interface AnswerDemand {
   readonly act: 'keep' | 'mask' | 'refuse'
   readonly path: string
   readonly by: string
-  readonly need: Need
+  readonly need: ListNeed
   readonly pages: boolean
   /** Items are things of this resource, whose lists are looked up; `undefined`: `by` names list ids themselves. */
   readonly resource: string | undefined
