@@ -1,4 +1,5 @@
 /** What a request carries from stage to stage. Each stage writes its own fields and reads those of the stages before it. */
+import type {} from 'fastify'
 import type { TenantConfig } from './config/config.ts'
 import type { Decision } from './model/decision.ts'
 import type { Failure } from './model/failure.ts'

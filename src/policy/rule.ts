@@ -57,7 +57,9 @@ export interface When {
 
 /** A query parameter: text or a canonical id, once or repeated. */
 export type QueryType = 'one' | 'many' | 'id' | 'ids'
-export type QueryShape = { readonly kind: 'any' } | { readonly kind: 'declared'; readonly parameters: ReadonlyMap<string, QueryType> }
+export type QueryShape =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'declared'; readonly parameters: ReadonlyMap<string, QueryType> }
 
 /** The type of a declared body field. */
 export type FieldType = 'any' | 'text' | 'texts' | 'bool' | 'number' | 'id' | 'ids' | 'object' | 'objects'
