@@ -1,5 +1,4 @@
 /** What a request touches, and what was decided of it. */
-import type { FieldProblem } from './failure.ts'
 import type { ListId } from './ids.ts'
 import type { ListNeed, Permission } from './permission.ts'
 import type { Place } from './problem.ts'
@@ -94,7 +93,6 @@ export interface Denied extends Base {
   readonly lists: readonly ListId[]
   readonly need: ListNeed | undefined
   readonly detail: string | undefined
-  readonly fields: readonly FieldProblem[]
 }
 
 /** The one value that everything which explains uses: log, `explain`, cases, diff, replay, admin UI. */

@@ -1,0 +1,146 @@
+/** The decision: pure and total. Whatever is not granted is denied. */
+import type { Allowed, AllowReason, Decision, Denied, DenyReason, Ground, Rewrite, Scope } from '../model/decision.ts'
+import type { ListId } from '../model/ids.ts'
+import type { ListNeed, Need, Permission } from '../model/permission.ts'
+import { firstHeld, superseding, type Grants } from './grants.ts'
+import { judgeDemand, type Verdict } from './judge-demand.ts'
+import type { ListScope, PartialMode, Rule, When } from './rule.ts'
+
+/** What a decision is made under: the policy's scope and what happens to requests partly out of reach. */
+export interface Terms {
+  readonly scope: ListScope
+  readonly partial: PartialMode
+}
+
+const noGround: Ground = Object.freeze({ permission: undefined, role: undefined })
+
+/**
+ * Whether the rule may be used at all, before its lists are looked at. `grants` of `undefined` is a caller without
+ * credentials. The stage authorize asks this before any body is read; `decide` asks it again.
+ */
+export function permitted(rule: Rule, grants: Grants | undefined): Allowed | Denied {
+  if (rule.gone !== undefined && (grants !== undefined || rule.allow.kind === 'public')) {
+    return denied(rule, 'gone', { detail: rule.gone })
+  }
+  if (rule.allow.kind === 'public') return allowed(rule, 'public', noGround)
+  if (grants === undefined) return denied(rule, 'credentials-missing')
+  if (rule.allow.kind === 'authenticated') return allowed(rule, 'authenticated', noGround)
+  const permission = firstHeld(grants, rule.allow.permissions)
+  return permission === undefined
+    ? denied(rule, 'permission-missing', { permissions: rule.allow.permissions })
+    : allowed(rule, 'permission', groundOf(grants, permission))
+}
+
+/** Decides a routed request from the rule, the caller's grants and what the request touches (DESIGN section 3). */
+export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, scope: Scope): Decision {
+  const base = permitted(rule, grants)
+  if (base.effect === 'deny') return base
+
+  // Checked before any grant: what we cannot read, the backend may read differently.
+  if (scope.readings.length !== rule.lists.length || scope.asked.length !== rule.when.length) {
+    return denied(rule, 'scope-unreadable', { detail: 'not every place was read' })
+  }
+  for (const reading of scope.readings) {
+    if (reading.kind === 'unreadable') return denied(rule, 'scope-unreadable', { detail: reading.why })
+  }
+  if (scope.asked.includes('unreadable')) return denied(rule, 'scope-unreadable', { detail: 'a parameter of `when`' })
+  // A rule that anybody may call names no lists: the loader refuses others.
+  if (grants === undefined) return rule.lists.length + rule.when.length + rule.answer.length === 0 ? base : denied(rule, 'credentials-missing')
+
+  const extra = extraDemand(rule, terms, grants, scope)
+  if (extra !== undefined) return extra
+
+  let decision: Allowed = base
+  for (const [index, demand] of rule.lists.entries()) {
+    const reading = scope.readings[index]
+    if (reading === undefined) return denied(rule, 'scope-unreadable')
+    const verdict = judgeDemand(demand, reading, terms, grants)
+    if (verdict.effect === 'deny') return denied(rule, verdict.reason, verdict)
+    decision = combine(decision, verdict, index)
+  }
+
+  // INVARIANT: an answer that has to be cut for this caller never passes whole.
+  const uncut = rule.answer.find((each) => superseding(grants, terms.scope, each.need, each.unless) === undefined)
+  if (uncut !== undefined) return denied(rule, 'scope-unreadable', { detail: `the answer's ${uncut.path} cannot be judged yet` })
+  return decision
+}
+
+/** `everywhere` and `when`: the demands that know no list. */
+function extraDemand(rule: Rule, terms: Terms, grants: Grants, scope: Scope): Denied | undefined {
+  if (rule.everywhere !== undefined && superseding(grants, terms.scope, rule.everywhere) === undefined) {
+    return notEverywhere(rule, terms, rule.everywhere)
+  }
+  for (const [index, when] of rule.when.entries()) {
+    if (scope.asked[index] !== 'used') continue
+    const refusal = judgeWhen(rule, when, terms, grants)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function judgeWhen(rule: Rule, when: When, terms: Terms, grants: Grants): Denied | undefined {
+  if (when.allow.length > 0 && firstHeld(grants, when.allow) === undefined) {
+    return denied(rule, 'permission-missing', { permissions: when.allow, detail: `\`${when.name}\` asks for it` })
+  }
+  if (when.everywhere !== undefined && superseding(grants, terms.scope, when.everywhere) === undefined) {
+    return notEverywhere(rule, terms, when.everywhere)
+  }
+  return undefined
+}
+
+function notEverywhere(rule: Rule, terms: Terms, need: Need): Denied {
+  return denied(rule, 'everywhere-not-granted', { need, permissions: [terms.scope[need].all] })
+}
+
+const weight: Readonly<Record<AllowReason, number>> = {
+  public: 0,
+  authenticated: 0,
+  permission: 0,
+  'every-list': 1,
+  'lists-granted': 2,
+  'lists-filled': 3,
+  'lists-narrowed': 4,
+}
+
+/** The more a verdict restricts, the more it says about the decision. */
+function combine(decision: Allowed, verdict: Exclude<Verdict, { effect: 'deny' }>, index: number): Allowed {
+  if (verdict.effect === 'untouched') return decision
+  const rewrites: readonly Rewrite[] =
+    verdict.rewrite === undefined ? decision.rewrites : [...decision.rewrites, { index, ids: verdict.rewrite }]
+  const louder = weight[verdict.reason] >= weight[decision.reason]
+  return {
+    ...decision,
+    reason: louder ? verdict.reason : decision.reason,
+    ground: louder ? verdict.ground : decision.ground,
+    lists: union(decision.lists, verdict.lists),
+    rewrites,
+  }
+}
+
+function union(one: Allowed['lists'], other: Allowed['lists']): Allowed['lists'] {
+  if (other === 'none') return one
+  if (one === 'none') return other
+  if (one === 'every') return other
+  if (other === 'every') return one
+  return [...new Set([...one, ...other])]
+}
+
+export function groundOf(grants: Grants, permission: Permission): Ground {
+  return { permission, role: grants.permissions.get(permission) }
+}
+
+function allowed(rule: Rule, reason: AllowReason, ground: Ground): Allowed {
+  return { effect: 'allow', rule: rule.id, at: rule.at, reason, ground, lists: 'none', rewrites: [] }
+}
+
+interface DenialDetails {
+  readonly permissions?: readonly Permission[]
+  readonly lists?: readonly ListId[]
+  readonly need?: ListNeed | undefined
+  readonly detail?: string | undefined
+}
+
+function denied(rule: Rule, reason: DenyReason, details: DenialDetails = {}): Denied {
+  const { permissions = [], lists = [], need, detail } = details
+  return { effect: 'deny', rule: rule.id, at: rule.at, reason, permissions, lists, need, detail }
+}

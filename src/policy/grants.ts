@@ -1,0 +1,76 @@
+/** What a caller holds, resolved from role names once per identity and policy version. */
+import { listIdFrom, type ListId } from '../model/ids.ts'
+import type { ListNeed, Permission } from '../model/permission.ts'
+import type { ListRole, ListScope, UserRole } from './rule.ts'
+
+/** Everything granted to one caller: each grant with the name of the role that gives it. Frozen. */
+export interface Grants {
+  readonly permissions: ReadonlyMap<Permission, string>
+  readonly get: ReadonlyMap<ListId, string>
+  readonly manage: ReadonlyMap<ListId, string>
+  /** Epoch milliseconds at which the first `until` runs out; the grants must be made anew then. */
+  readonly validUntilMs: number
+}
+
+export interface Roles {
+  readonly userRoles: ReadonlyMap<string, UserRole>
+  readonly listRoles: ReadonlyMap<string, ListRole>
+}
+
+/** The grants of somebody with these roles at `nowMs`. A role name that nothing defines grants nothing. */
+export function grantsOf(
+  held: { readonly roles: readonly string[]; readonly listRoles: readonly string[] },
+  roles: Roles,
+  nowMs: number,
+): Grants {
+  const permissions = new Map<Permission, string>()
+  for (const name of held.roles) {
+    for (const permission of roles.userRoles.get(name)?.permissions ?? []) {
+      if (!permissions.has(permission)) permissions.set(permission, name)
+    }
+  }
+  const get = new Map<ListId, string>()
+  const manage = new Map<ListId, string>()
+  let validUntilMs = Infinity
+  for (const name of held.listRoles) {
+    for (const grant of roles.listRoles.get(name)?.grants ?? []) {
+      const list = listIdFrom(grant.list)
+      if (list === undefined) continue
+      if (grant.until !== undefined) {
+        if (grant.until <= nowMs) continue
+        validUntilMs = Math.min(validUntilMs, grant.until)
+      }
+      if (grant.get && !get.has(list)) get.set(list, name)
+      if (grant.manage && !manage.has(list)) manage.set(list, name)
+    }
+  }
+  return Object.freeze({ permissions, get, manage, validUntilMs })
+}
+
+/** The lists granted for this kind of access, each with its list role. */
+export function listsGranted(grants: Grants, need: ListNeed): ReadonlyMap<ListId, string> {
+  switch (need) {
+    case 'get':
+      return grants.get
+    case 'manage':
+      return grants.manage
+    case 'either':
+      return grants.get.size > 0 ? grants.get : grants.manage
+  }
+}
+
+/** The held permission that supersedes list roles for this kind of access, or one of `unless`; `undefined` if none is held. */
+export function superseding(
+  grants: Grants,
+  scope: ListScope,
+  need: ListNeed,
+  unless: readonly Permission[] = [],
+): Permission | undefined {
+  const { get, manage } = scope
+  const all = need === 'either' ? [get.all, manage.all] : need === 'get' ? [get.all] : [manage.all]
+  return all.find((permission) => grants.permissions.has(permission)) ?? firstHeld(grants, unless)
+}
+
+export function firstHeld(grants: Grants, permissions: readonly Permission[]): Permission | undefined {
+  return permissions.find((permission) => grants.permissions.has(permission))
+}
