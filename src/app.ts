@@ -1,0 +1,133 @@
+/** The composition root: what a request passes, in order. */
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { fastify, type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { registerHealth } from './admin/health.ts'
+import { identityCache } from './authenticate/identities.ts'
+import { authenticate } from './authenticate/plugin.ts'
+import { authorize } from './authorize/plugin.ts'
+import type { Config, ListenAddress } from './config/config.ts'
+import { forward } from './forward/plugin.ts'
+import { failureLimit } from './limit/failures.ts'
+import { limit } from './limit/plugin.ts'
+import type { CredentialSource } from './model/ports.ts'
+import type { Clock } from './model/time.ts'
+import { trustedPeers } from './observe/client-address.ts'
+import { observe } from './observe/plugin.ts'
+import type { PolicySet } from './policy/rule.ts'
+import { answer, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
+import { scope } from './scope/plugin.ts'
+import { screen } from './screen/plugin.ts'
+import { createSnapshot, liveSnapshot } from './snapshot.ts'
+
+export interface GatewayParts {
+  readonly policies: PolicySet
+  readonly credentials: CredentialSource
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+export interface Gateway {
+  /** Starts both listeners; the addresses say which ports they got. */
+  listen(): Promise<{ readonly data: string; readonly admin: string }>
+  /** Everything is built first, then swapped; throws Problems and changes nothing if it cannot be. */
+  reload(config: Config, policies: PolicySet): void
+  /** Not ready any more, waits `drain.delay`, finishes what runs within `drain.deadline`. Resolves to whether all of it finished. */
+  drain(): Promise<boolean>
+}
+
+export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  const { credentials, logger, clock } = parts
+  const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
+  const failures = failureLimit(() => live.current().policies.limits.failures, clock)
+  const identities = identityCache(credentials, { clock })
+  const peers = trustedPeers(config.trustedProxies)
+
+  const app = dataListener(config)
+  await app.register(respond, { clock })
+  await app.register(observe, { logger, clock, peers })
+  await app.register(screen, {
+    tenants: () => live.current().table,
+    match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
+  })
+  await app.register(authenticate, { identities, failures, clock, touch: credentials.touch })
+  await app.register(authorize, { roles: () => live.current().policies, clock })
+  await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
+  await app.register(scope)
+  await app.register(forward, { answer, clock, trusts: peers.trusts })
+
+  let draining = false
+  const admin = fastify({ logger: false, forceCloseConnections: true })
+  registerHealth(admin, { notReady: () => (draining ? 'draining' : undefined) })
+
+  return {
+    async listen() {
+      const data = await listenOn(app, config.listen, config.tls === undefined ? 'http' : 'https')
+      return { data, admin: await listenOn(admin, config.admin.listen, 'http') }
+    },
+    reload(nextConfig, policies) {
+      live.swap(createSnapshot(nextConfig, policies, clock, live.current()))
+    },
+    async drain() {
+      draining = true
+      await pause(config.drain.delayMs)
+      const finished = await closeWithin(app, config.drain.deadlineMs)
+      await admin.close()
+      identities.close()
+      await Promise.all(live.current().tenants.map(({ upstream }) => upstream.close()))
+      return finished
+    },
+  }
+}
+
+/** The data path's server: strict in every switch, and its router never sees what the caller asked for. */
+function dataListener(config: Config): FastifyInstance {
+  const { server, tls } = config
+  const app = fastify({
+    logger: false,
+    // One route takes everything: the target is read by `screen` alone, so no router can read it differently.
+    rewriteUrl: () => '/',
+    http: {
+      maxHeaderSize: 16_384,
+      insecureHTTPParser: false,
+      requireHostHeader: false, // screen refuses it, in the envelope
+      headersTimeout: server.headersTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      optimizeEmptyRequests: true,
+    },
+    ...(tls === undefined ? {} : { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
+    requestTimeout: server.requestTimeoutMs,
+    keepAliveTimeout: server.keepAliveTimeoutMs,
+    connectionTimeout: server.idleTimeoutMs,
+    maxRequestsPerSocket: server.maxRequestsPerSocket,
+    // A drain finishes what comes on open connections, each answer closing its own.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors,
+    clientErrorHandler,
+  })
+  app.server.maxConnections = server.maxConnections
+  // Without this Node sends `100 Continue` before anybody has looked at the credential (HOSTILE-INPUT M08).
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
+  return app as unknown as FastifyInstance
+}
+
+async function listenOn(app: FastifyInstance, { host, port }: ListenAddress, scheme: string): Promise<string> {
+  await app.listen({ host, port })
+  const address = app.server.address() as AddressInfo
+  return `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+async function closeWithin(app: FastifyInstance, deadlineMs: number): Promise<boolean> {
+  let finished = true
+  const deadline = setTimeout(() => {
+    finished = false
+    app.server.closeAllConnections()
+  }, deadlineMs)
+  await app.close()
+  clearTimeout(deadline)
+  return finished
+}
+
+const pause = (ms: number): Promise<void> => (ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms)))

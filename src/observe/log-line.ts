@@ -1,0 +1,62 @@
+/** The one line that is logged for each request. Pure; it holds no credential, no query value and no body. */
+import type { Gate } from '../context.ts'
+import { describeCause } from './cause.ts'
+import { traceIdOf } from './request-id.ts'
+
+export interface RequestFacts {
+  readonly method: string
+  readonly host: string | undefined
+  readonly userAgent: string | undefined
+  /** The status sent, or 499 when the client left first. */
+  readonly status: number
+  readonly durationMs: number
+}
+
+const maxText = 1024
+
+/** Control characters (also U+2028 and U+2029, which some viewers take for line ends) become a space; at most 1 KiB. */
+export function cleaned(text: string | undefined): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- these are what is to be removed
+  return text?.slice(0, maxText).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+}
+
+export function logLine(gate: Gate, facts: RequestFacts): Record<string, unknown> {
+  const { decision, match, principal, quota, failure, upstreamFailure } = gate
+  return {
+    request_id: gate.requestId,
+    trace_id: traceIdOf(gate.traceparent),
+    client_ip: gate.clientAddress,
+    method: cleaned(facts.method),
+    host: cleaned(facts.host),
+    tenant: gate.tenant?.config.name,
+    path: gate.target?.path,
+    route: match?.kind === 'rule' ? match.rule.id : undefined,
+    status: facts.status,
+    bytes_in: gate.bytesIn,
+    bytes_out: gate.bytesOut,
+    duration_ms: rounded(facts.durationMs),
+    upstream_ms: gate.upstreamMs === undefined ? undefined : rounded(gate.upstreamMs),
+    upstream_addr: gate.upstreamStatus === undefined && upstreamFailure === undefined ? undefined : gate.tenant?.upstream.name,
+    upstream_status: gate.upstreamStatus,
+    user: principal?.identity.name ?? cleaned(gate.claimedName),
+    auth_method: principal?.method,
+    credential_id: principal?.token.id,
+    decision: decision?.effect,
+    reason: decision?.reason,
+    rule: decision === undefined ? undefined : `${decision.at.file}:${decision.at.line}`,
+    lists: decision?.lists,
+    rate_limit: quota === undefined ? undefined : { policy: quota.name, remaining: quota.remaining },
+    error:
+      failure === undefined
+        ? undefined
+        : {
+            code: failure.code,
+            proxy_error: upstreamFailure?.proxyError ?? failure.options.proxyError,
+            phase: upstreamFailure?.phase,
+            cause: describeCause(upstreamFailure?.cause ?? failure.options.cause),
+          },
+    user_agent: cleaned(facts.userAgent),
+  }
+}
+
+const rounded = (ms: number): number => Math.round(ms * 1000) / 1000

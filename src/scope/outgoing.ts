@@ -1,0 +1,54 @@
+/** What is sent on: written anew from the values that were judged. Pure. */
+import type { Outgoing } from '../context.ts'
+import type { Allowed } from '../model/decision.ts'
+import { writeJson, type JsonObject } from '../model/json.ts'
+import { writeTarget, type Target } from '../model/target.ts'
+import type { Rule } from '../policy/rule.ts'
+import { writeIds } from './judge-json.ts'
+import { writeQueryIds, type Pairs } from './query.ts'
+
+/** The caller's body, judged. */
+export type TakenBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stream' }
+  | { readonly kind: 'json'; readonly value: JsonObject }
+  | {
+      readonly kind: 'multipart'
+      readonly bytes: Buffer
+      readonly contentType: string
+      readonly parts: ReadonlyMap<string, JsonObject>
+    }
+
+/** Puts the lists that the decision leaves into their places; everything else stands as it was judged. */
+export function outgoingOf(rule: Rule, decision: Allowed, target: Target, body: TakenBody): Outgoing {
+  // An id parameter without a value names nothing. It goes, so that no backend reads something into it.
+  let pairs: Pairs = target.query.filter(([name, value]) => value !== '' || !isIdParameter(rule, name))
+  let json = body.kind === 'json' ? body.value : undefined
+  for (const { index, ids } of decision.rewrites) {
+    const demand = rule.lists[index]
+    if (demand?.in === 'query') pairs = writeQueryIds(pairs, demand.name, ids)
+    else if (demand?.in === 'body') json = writeIds(json ?? {}, demand.name, ids)
+    // INVARIANT: a place that cannot be written is never narrowed or filled.
+    else throw new Error(`the lists of ${rule.id} cannot be written into its ${demand?.in ?? 'rule'}`)
+  }
+  return { target: writeTarget(target.path, pairs), ...outgoingBody(body, json) }
+}
+
+function isIdParameter(rule: Rule, name: string): boolean {
+  if (rule.query.kind === 'any') return false
+  const type = rule.query.parameters.get(name)
+  return type === 'id' || type === 'ids'
+}
+
+function outgoingBody(body: TakenBody, json: JsonObject | undefined): Pick<Outgoing, 'body' | 'contentType'> {
+  if (json !== undefined) return { body: writeJson(json), contentType: 'application/json' }
+  switch (body.kind) {
+    case 'json': // Unreachable: its value is `json`. A body that was judged never goes out as anything else.
+    case 'none':
+      return { body: 'none', contentType: undefined }
+    case 'stream':
+      return { body: 'stream', contentType: undefined }
+    case 'multipart':
+      return { body: body.bytes, contentType: body.contentType }
+  }
+}

@@ -1,0 +1,63 @@
+/** What a request touches: one reading for each place that its rule names. Pure. */
+import type { Asked, Reading, Scope, StoredReading } from '../model/decision.ts'
+import { parseListId } from '../model/ids.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ListDemand, When } from '../policy/rule.ts'
+import type { Rule } from '../policy/rule.ts'
+import { readIds, readText } from './judge-json.ts'
+import { readQueryIds, type Pairs } from './query.ts'
+
+/** The places of one request, read and checked, before anything is decided. */
+export interface Places {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Pairs
+  /** The JSON body; `undefined`: there is none, or it is not read. */
+  readonly body: JsonObject | undefined
+  /** The JSON of the multipart parts that hold some. */
+  readonly parts: ReadonlyMap<string, JsonObject>
+}
+
+/** Reads the request. Stored things are not looked up here: their reading is `absent` until somebody does. */
+export function readScope(rule: Rule, places: Places): Scope {
+  return {
+    readings: rule.lists.map((demand) => readDemand(demand, places)),
+    asked: rule.when.map((when) => readWhen(when, places)),
+  }
+}
+
+function readDemand(demand: ListDemand, places: Places): Reading | StoredReading {
+  switch (demand.in) {
+    case 'path': {
+      const id = parseListId(places.params[demand.name] ?? '')
+      return id === undefined ? { kind: 'unreadable', why: `the path's ${demand.name}` } : { kind: 'lists', ids: [id] }
+    }
+    case 'query':
+      return readQueryIds(places.query, demand.name)
+    case 'body':
+      return places.body === undefined ? { kind: 'absent' } : readIds(places.body, demand.name)
+    case 'part': {
+      const part = places.parts.get(demand.part ?? '')
+      return part === undefined ? { kind: 'absent' } : readIds(part, demand.name)
+    }
+    case 'stored':
+      return { kind: 'absent' }
+  }
+}
+
+function readWhen(when: When, places: Places): Asked {
+  const value = valueOf(when, places)
+  if (value.kind === 'unreadable') return 'unreadable'
+  const texts = value.texts.filter((text) => text !== '')
+  if (when.is === undefined) return texts.length > 0 ? 'used' : 'not-used'
+  return texts.some((text) => when.is?.includes(text)) ? 'used' : 'not-used'
+}
+
+type Value = { readonly kind: 'texts'; readonly texts: readonly string[] } | { readonly kind: 'unreadable' }
+
+function valueOf(when: When, places: Places): Value {
+  if (when.in === 'query') {
+    return { kind: 'texts', texts: places.query.filter(([name]) => name === when.name).map(([, value]) => value) }
+  }
+  const holder = when.in === 'body' ? places.body : places.parts.get(when.part ?? '')
+  return holder === undefined ? { kind: 'texts', texts: [] } : readText(holder, when.name)
+}

@@ -1,0 +1,103 @@
+/** The caller's body as the rule takes it: not at all, unread, or read whole within a bound and judged. */
+import type { IncomingMessage } from 'node:http'
+import { refused, type Failure } from '../model/failure.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { BodyShape, Rule } from '../policy/rule.ts'
+import { readBody } from './body.ts'
+import { parseContentType } from './content-type.ts'
+import { judgeJson } from './judge-json.ts'
+import { judgeMultipart } from './judge-multipart.ts'
+import type { TakenBody } from './outgoing.ts'
+
+interface Taken {
+  readonly body: TakenBody
+  readonly bytesIn: number
+}
+
+const hasBody = (message: IncomingMessage): boolean =>
+  message.headers['transfer-encoding'] !== undefined || (declaredLength(message) ?? 0) > 0
+
+function declaredLength(message: IncomingMessage): number | undefined {
+  const text = message.headers['content-length']
+  return text === undefined ? undefined : Number(text)
+}
+
+/** What can be said against a body from the head alone. */
+export function bodyFailure(shape: BodyShape, message: IncomingMessage): Failure | undefined {
+  if (!hasBody(message)) return undefined
+  // Backends read multipart fields on any method, GET and DELETE among them: an undeclared body is never sent on.
+  if (shape.kind === 'none') return refused('body-not-expected', { close: true })
+  const problem = mediaProblem(shape, message.headers['content-type'])
+  if (problem !== undefined) return refused('media-type-unsupported', { message: problem, close: true })
+  if (shape.kind !== 'stream' && (declaredLength(message) ?? 0) > shape.maxBytes) {
+    return refused('body-too-large', { close: true })
+  }
+  return undefined
+}
+
+function mediaProblem(shape: Exclude<BodyShape, { kind: 'none' }>, header: string | undefined): string | undefined {
+  if (shape.kind === 'stream' && shape.types === 'any') return undefined
+  const accepted = shape.kind === 'json' ? ['application/json'] : shape.kind === 'multipart' ? ['multipart/form-data'] : shape.types
+  const type = parseContentType(header)
+  if (type.kind !== 'type' || !accepted.includes(type.essence)) return `send ${accepted.join(' or ')}`
+  const utf8 = type.charset === undefined || type.charset.toLowerCase() === 'utf-8'
+  return shape.kind === 'json' && !utf8 ? 'send application/json in UTF-8' : undefined
+}
+
+/** Reads the body where the rule must. Rejects with a Failure. Synchronous where nothing has to be waited for. */
+export function takeBody(rule: Rule, message: IncomingMessage): TakenBody | Promise<Taken> {
+  const shape = rule.body
+  if (shape.kind === 'none') return { kind: 'none' }
+  if (shape.kind === 'stream') return hasBody(message) ? { kind: 'stream' } : { kind: 'none' }
+  if (!hasBody(message)) return judgeBytes(rule, Buffer.alloc(0), undefined)
+  return readWhole(rule, shape.maxBytes, message)
+}
+
+async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage): Promise<Taken> {
+  const read = await readBody(message, { maxBytes, declaredLength: declaredLength(message) })
+  switch (read.kind) {
+    case 'too-large':
+      throw refused('body-too-large', { close: true })
+    case 'aborted':
+      throw refused('body-unreadable', { message: 'the body ended early', close: true })
+    case 'body':
+      return { body: judgeBytes(rule, read.bytes, message.headers['content-type']), bytesIn: read.bytes.length }
+  }
+}
+
+/** A body's bytes as the rule's shape reads them; throws a Failure where they cannot be read in exactly one way. */
+export function judgeBytes(rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
+  const shape = rule.body
+  if (shape.kind === 'json') return judgeJsonBody(shape, rule, bytes)
+  if (shape.kind !== 'multipart') return { kind: bytes.length > 0 && shape.kind === 'stream' ? 'stream' : 'none' }
+  const judged = judgeMultipart(shape, judgedNames(rule), bytes, contentType)
+  if (judged.kind === 'unreadable') throw refused('body-unreadable', { message: judged.why })
+  if (judged.kind === 'invalid') throw refused('body-invalid', { details: { fields: judged.fields } })
+  return { kind: 'multipart', bytes, contentType: judged.contentType, parts: judged.parts }
+}
+
+function judgeJsonBody(shape: Extract<BodyShape, { kind: 'json' }>, rule: Rule, bytes: Buffer): TakenBody {
+  const judged = judgeJson(shape, judgedNames(rule), bytes)
+  switch (judged.kind) {
+    case 'ok':
+      return { kind: 'json', value: judged.value satisfies JsonObject }
+    case 'absent':
+      if (shape.optional) return { kind: 'none' }
+      throw refused('body-unreadable', { message: 'this endpoint takes a JSON object' })
+    case 'unreadable':
+      throw refused('body-unreadable', { message: judged.why })
+    case 'invalid':
+      throw refused('body-invalid', { details: { fields: judged.fields } })
+  }
+}
+
+/** The paths that the rule judges in bodies and parts: no other spelling of them passes. */
+function judgedNames(rule: Rule): readonly string[] {
+  const names: string[] = []
+  for (const demand of rule.lists) {
+    if (demand.in === 'body' || demand.in === 'part') names.push(demand.name)
+    else if (demand.in === 'stored' && demand.id.in === 'body') names.push(demand.id.name)
+  }
+  for (const when of rule.when) if (when.in !== 'query') names.push(when.name)
+  return names
+}

@@ -1,0 +1,85 @@
+/** Everything that a reload replaces, built whole and swapped in one step. */
+import type { Config, TenantConfig, UpstreamConfig } from './config/config.ts'
+import type { Tenant } from './context.ts'
+import { createUpstream } from './forward/undici-upstream.ts'
+import { Problems, type Problem } from './model/problem.ts'
+import type { Upstream } from './model/ports.ts'
+import type { Clock } from './model/time.ts'
+import { routeTable, type RouteTable } from './policy/routes.ts'
+import type { Policy, PolicySet, RatePlan } from './policy/rule.ts'
+import { createTenantTable, type TenantTable } from './screen/host.ts'
+
+export interface Snapshot {
+  readonly tenants: readonly Tenant[]
+  readonly table: TenantTable
+  readonly policies: PolicySet
+  routesOf(policy: Policy): RouteTable
+  planOf(name: string): RatePlan
+}
+
+/** Holds the snapshot in force. A request keeps what it read from it at its start. */
+export interface Live {
+  current(): Snapshot
+  /** Swaps; upstreams that the next snapshot does not use are closed once their requests are over. */
+  swap(next: Snapshot): void
+}
+
+/** Builds the tenants of `config` over `policies`. Upstreams of `previous` whose configuration is the same are kept. */
+export function createSnapshot(config: Config, policies: PolicySet, clock: Clock, previous?: Snapshot): Snapshot {
+  const problems = config.tenants.flatMap((tenant) => missingNames(config, tenant, policies))
+  if (problems.length > 0) throw new Problems(problems)
+
+  const tenants = config.tenants.flatMap((tenant): Tenant[] => {
+    const policy = policies.policies.get(tenant.policy)
+    return policy === undefined ? [] : [{ config: tenant, policy, upstream: upstreamFor(tenant, clock, previous) }]
+  })
+  const routes = new Map(tenants.map(({ policy }) => [policy, routeTable(policy.rules)]))
+  const plans = policies.limits.plans
+  return {
+    tenants,
+    table: createTenantTable(tenants),
+    policies,
+    routesOf: (policy) => routes.get(policy) ?? routeTable(policy.rules),
+    planOf: (name) => {
+      const plan = plans.get(name)
+      if (plan === undefined) throw new Error(`no rate plan \`${name}\``)
+      return plan
+    },
+  }
+}
+
+function missingNames(config: Config, tenant: TenantConfig, policies: PolicySet): Problem[] {
+  const place = { file: config.file ?? 'sallyport.yaml', line: 1 }
+  const problems: Problem[] = []
+  if (!policies.policies.has(tenant.policy)) {
+    const known = [...policies.policies.keys()].join(', ')
+    const message = `tenant \`${tenant.name}\` asks for the policy \`${tenant.policy}\`, which no file in ${config.policies} defines`
+    problems.push({ ...place, key: 'policy', message, remedy: known === '' ? 'add a policy file' : `use one of: ${known}` })
+  }
+  if (!policies.limits.plans.has(tenant.plan)) {
+    const known = [...policies.limits.plans.keys()].join(', ')
+    const message = `tenant \`${tenant.name}\` asks for the rate plan \`${tenant.plan}\`, which limits.yaml does not define`
+    problems.push({ ...place, key: 'plan', message, remedy: `use one of: ${known}` })
+  }
+  return problems
+}
+
+function upstreamFor(tenant: TenantConfig, clock: Clock, previous: Snapshot | undefined): Upstream {
+  const same = previous?.tenants.find(({ config }) => config.name === tenant.name && sameUpstream(config.upstream, tenant.upstream))
+  return same?.upstream ?? createUpstream(tenant.upstream, { name: tenant.name, clock })
+}
+
+const sameUpstream = (one: UpstreamConfig, other: UpstreamConfig): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+export function liveSnapshot(first: Snapshot): Live {
+  let current = first
+  return {
+    current: () => current,
+    swap(next) {
+      const kept = new Set(next.tenants.map(({ upstream }) => upstream))
+      const old = current.tenants.filter(({ upstream }) => !kept.has(upstream))
+      current = next
+      for (const { upstream } of old) void upstream.close()
+    },
+  }
+}
