@@ -1,6 +1,6 @@
 /** The whole of what scope decides, once the body's bytes are at hand. Pure: the stage and the tools on paper both call it. */
 import type { Outgoing } from '../context.ts'
-import type { Decision } from '../model/decision.ts'
+import type { Allowed, Denied } from '../model/decision.ts'
 import { refused, type Failure } from '../model/failure.ts'
 import { parseListId } from '../model/ids.ts'
 import type { Target } from '../model/target.ts'
@@ -22,8 +22,8 @@ export interface Asking {
 export type Judged =
   /** Refused before there was anything to decide: the request cannot be read in one way. */
   | { readonly kind: 'unreadable'; readonly failure: Failure }
-  | { readonly kind: 'denied'; readonly decision: Decision; readonly failure: Failure }
-  | { readonly kind: 'allowed'; readonly decision: Decision; readonly outgoing: Outgoing }
+  | { readonly kind: 'denied'; readonly decision: Denied; readonly failure: Failure }
+  | { readonly kind: 'allowed'; readonly decision: Allowed; readonly outgoing: Outgoing }
 
 /** What is wrong with the target alone: can be said before the body is read. */
 export function targetFailure(rule: Rule, params: Readonly<Record<string, string>>, target: Target): Failure | undefined {

@@ -1,5 +1,5 @@
 /** The caller's body as the rule takes it: not at all, unread, or read whole within a bound and judged. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { refused, type Failure } from '../model/failure.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { BodyShape, Rule } from '../policy/rule.ts'
@@ -14,16 +14,21 @@ interface Taken {
   readonly bytesIn: number
 }
 
-const hasBody = (message: IncomingMessage): boolean =>
+/** The head of a message: all that can be judged before its body comes. */
+interface Head {
+  readonly headers: IncomingHttpHeaders
+}
+
+const hasBody = (message: Head): boolean =>
   message.headers['transfer-encoding'] !== undefined || (declaredLength(message) ?? 0) > 0
 
-function declaredLength(message: IncomingMessage): number | undefined {
+function declaredLength(message: Head): number | undefined {
   const text = message.headers['content-length']
   return text === undefined ? undefined : Number(text)
 }
 
 /** What can be said against a body from the head alone. */
-export function bodyFailure(shape: BodyShape, message: IncomingMessage): Failure | undefined {
+export function bodyFailure(shape: BodyShape, message: Head): Failure | undefined {
   if (!hasBody(message)) return undefined
   // Backends read multipart fields on any method, GET and DELETE among them: an undeclared body is never sent on.
   if (shape.kind === 'none') return refused('body-not-expected', { close: true })

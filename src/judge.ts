@@ -1,0 +1,95 @@
+/** A request judged on paper: the same functions that the stages call, in the same order, without a socket. */
+import type { Outgoing } from './context.ts'
+import type { Allowed, Denied } from './model/decision.ts'
+import { Failure, refused } from './model/failure.ts'
+import { permitted } from './policy/decide.ts'
+import type { Grants } from './policy/grants.ts'
+import { refusalOf } from './policy/refusal.ts'
+import { routeTable, type RouteTable } from './policy/routes.ts'
+import type { PartialMode, Policy, Rule } from './policy/rule.ts'
+import { judge, targetFailure } from './scope/judge.ts'
+import type { TakenBody } from './scope/outgoing.ts'
+import { bodyFailure, judgeBytes } from './scope/take-body.ts'
+import { parseTarget } from './screen/target.ts'
+
+export interface PaperRequest {
+  readonly method: string
+  readonly target: string
+  /** Lower-case names. A body without a content type is judged as one without. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Buffer | undefined
+}
+
+export interface Judgement {
+  /** The rule that spoke, if one was found. */
+  readonly rule: Rule | undefined
+  /** `undefined` where the request ended before there was one. */
+  readonly decision: Allowed | Denied | undefined
+  /** Exactly one of the two is there. */
+  readonly failure: Failure | undefined
+  readonly outgoing: Outgoing | undefined
+}
+
+/** A policy ready to judge requests on paper. */
+export interface Judge {
+  judge(grants: Grants | undefined, request: PaperRequest): Judgement
+}
+
+/** `partial` overrides the policy's own mode. */
+export function paperJudge(policy: Policy, partial: PartialMode = policy.scope.partial): Judge {
+  const routes = routeTable(policy.rules)
+  return { judge: (grants, request) => judgeOnPaper(policy, routes, partial, grants, request) }
+}
+
+function judgeOnPaper(
+  policy: Policy,
+  routes: RouteTable,
+  partial: PartialMode,
+  grants: Grants | undefined,
+  request: PaperRequest,
+): Judgement {
+  const read = parseTarget(request.target, request.headers?.['host'])
+  if (read.kind !== 'target') return ended(refused(read.code))
+  const { target } = read
+
+  const match = routes.match(request.method, target.segments)
+  const isPublic = match.kind === 'rule' && match.rule.allow.kind === 'public'
+  if (grants === undefined && !isPublic) return ended(refused('credentials-missing'))
+  if (match.kind === 'unknown') return ended(refused('route-unknown'))
+  if (match.kind === 'method-not-allowed') return ended(refused('method-not-allowed'))
+
+  const { rule, params } = match
+  const base = permitted(rule, grants)
+  if (base.effect === 'deny') return { rule, decision: base, failure: refusalOf(base), outgoing: undefined }
+
+  const unread = targetFailure(rule, params, target) ?? bodyFailure(rule.body, headOf(request))
+  if (unread !== undefined) return ended(unread, rule)
+  const body = taken(rule, request)
+  if (body instanceof Failure) return ended(body, rule)
+
+  const judged = judge({ rule, params, target, body }, { scope: policy.scope, partial }, grants)
+  switch (judged.kind) {
+    case 'unreadable':
+      return ended(judged.failure, rule)
+    case 'denied':
+      return { rule, decision: judged.decision, failure: judged.failure, outgoing: undefined }
+    case 'allowed':
+      return { rule, decision: judged.decision, failure: undefined, outgoing: judged.outgoing }
+  }
+}
+
+function taken(rule: Rule, request: PaperRequest): TakenBody | Failure {
+  try {
+    return judgeBytes(rule, request.body ?? Buffer.alloc(0), request.headers?.['content-type'])
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}
+
+function headOf(request: PaperRequest): Parameters<typeof bodyFailure>[1] {
+  const length = request.body?.length ?? 0
+  return { headers: { ...request.headers, ...(length === 0 ? {} : { 'content-length': String(length) }) } }
+}
+
+const ended = (failure: Failure, rule?: Rule): Judgement => ({ rule, decision: undefined, failure, outgoing: undefined })
