@@ -29,7 +29,7 @@ export function paintFor(io: Io, stream: 'stdout' | 'stderr'): Paint {
 /** Writes a line to standard output and waits where the reader is slower than we are. */
 export async function writeOut(io: Io, text: string): Promise<void> {
   if (io.stdout.write(text)) return
-  await new Promise<void>(resolve => io.stdout.once('drain', resolve))
+  await new Promise<void>((resolve) => io.stdout.once('drain', resolve))
 }
 
 /** A message for a person: goes to standard error, so that standard output stays a result. */

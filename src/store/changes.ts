@@ -1,0 +1,92 @@
+/** Writes, beside each change and in its transaction, what changed: the audit log and the log that other processes read. */
+import type { Transaction } from 'kysely'
+import type { Connections } from './connections.ts'
+import type { NamedUser } from './store-error.ts'
+import type { Tables } from './tables.ts'
+
+/** One entry of the audit log: what was done to which user. `details` never holds a token or its hash. */
+export interface AuditNote extends NamedUser {
+  readonly action: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export type Note = (note: AuditNote) => void
+
+/** Rows of one insert: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
+export const chunkRows = 500
+/** What other processes have not read after a day they learn by asking for everybody again. */
+const keepChangesMs = 86_400_000
+
+/** What a committed transaction changed: ids in the table `changes`, without a gap, and who. */
+export interface Committed {
+  readonly firstId: number
+  readonly lastId: number
+  readonly users: readonly NamedUser[]
+}
+
+/**
+ * Runs `work` in one transaction and writes, in the same, what it noted: to the audit log, and to the log of changes.
+ * `committed` is `undefined` when nothing was noted.
+ */
+export async function recorded<T>(
+  connections: Connections,
+  by: { readonly actor: string; readonly atMs: number },
+  work: (trx: Transaction<Tables>, note: Note) => Promise<T>,
+): Promise<{ readonly result: T; readonly committed: Committed | undefined }> {
+  return connections.write.transaction().execute(async (trx) => {
+    const notes: AuditNote[] = []
+    const result = await work(trx, (note) => notes.push(note))
+    if (notes.length === 0) return { result, committed: undefined }
+    return { result, committed: await writeNotes(trx, by, notes) }
+  })
+}
+
+async function writeNotes(
+  trx: Transaction<Tables>,
+  { actor, atMs }: { readonly actor: string; readonly atMs: number },
+  notes: readonly AuditNote[],
+): Promise<Committed> {
+  const users = distinctUsers(notes)
+  for (const chunk of chunks(notes)) {
+    const rows = chunk.map(({ action, tenant, name, details }) => ({
+      at: atMs,
+      actor,
+      action,
+      subject: `${tenant}/${name}`,
+      details: JSON.stringify(details),
+    }))
+    await trx.insertInto('audit').values(rows).execute()
+  }
+  const ids: number[] = []
+  for (const chunk of chunks(users)) {
+    const rows = chunk.map(({ tenant, name }) => ({ at: atMs, tenant, name }))
+    const inserted = await trx.insertInto('changes').values(rows).returning('id').execute()
+    for (const { id } of inserted) ids.push(id)
+  }
+  await trx
+    .deleteFrom('changes')
+    .where('at', '<', atMs - keepChangesMs)
+    .execute()
+  const { firstId, lastId } = ids.reduce(
+    (range, id) => ({ firstId: Math.min(range.firstId, id), lastId: Math.max(range.lastId, id) }),
+    { firstId: Infinity, lastId: 0 },
+  )
+  return { firstId, lastId, users }
+}
+
+function distinctUsers(notes: readonly AuditNote[]): readonly NamedUser[] {
+  const users = new Map(notes.map(({ tenant, name }) => [JSON.stringify([tenant, name]), { tenant, name }]))
+  return [...users.values()]
+}
+
+/** `items` in pieces of `chunkRows`. */
+export function* chunks<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let chunk: T[] = []
+  for (const item of items) {
+    chunk.push(item)
+    if (chunk.length < chunkRows) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}

@@ -1,0 +1,164 @@
+/** The store: users, their roles and tokens, and who changed what. */
+import type { Transaction } from 'kysely'
+import type { Identity } from '../model/identity.ts'
+import type { TenantName, TokenId, UserId } from '../model/ids.ts'
+import type { CredentialSource } from '../model/ports.ts'
+import type { Clock } from '../model/time.ts'
+import { selectAudit, type AuditEntry, type AuditPage } from './audit.ts'
+import { createChangeFeed, lastChangeId, type ChangeFeed } from './change-feed.ts'
+import { recorded, type Note } from './changes.ts'
+import type { Connections } from './connections.ts'
+import { findIdentity } from './identities.ts'
+import { insertUsers, type ImportedUser } from './import.ts'
+import { openLink, type Link } from './link.ts'
+import { writeTouches } from './last-used.ts'
+import { explainSqlite } from './store-error.ts'
+import type { Tables } from './tables.ts'
+import {
+  insertToken,
+  markRevoked,
+  selectTokens,
+  type NewStoredToken,
+  type TokenFilter,
+  type TokenSummary,
+} from './tokens.ts'
+import { createTouches } from './touches.ts'
+import {
+  insertUser,
+  removeUser,
+  replaceRoles,
+  selectUsers,
+  updateStatus,
+  type NewRoles,
+  type NewUser,
+  type UserFilter,
+  type UserSummary,
+} from './users.ts'
+
+export interface StoreOptions {
+  /** Path of the database; made when it is not there. Its folder must be. */
+  readonly file: string
+  readonly clock: Clock
+  /** Milliseconds between two looks for changes of other processes; 300 by default. */
+  readonly pollMs?: number
+}
+
+/**
+ * All changes name who makes them (`actor`, for the audit log), and reject with a `StoreError`:
+ * `missing` or `conflict` about the user, `unavailable` about the file.
+ */
+export interface Store extends CredentialSource {
+  createUser(user: NewUser, actor: string): Promise<UserId>
+  setUserStatus(tenant: TenantName, name: string, status: Identity['status'], actor: string): Promise<void>
+  /** Replaces the roles; `undefined` leaves them as they are. */
+  setRoles(tenant: TenantName, name: string, roles: NewRoles, actor: string): Promise<void>
+  /** Removes the user and every token. */
+  deleteUser(tenant: TenantName, name: string, actor: string): Promise<void>
+  /** A page in the order of tenant and name. */
+  listUsers(filter: UserFilter): Promise<readonly UserSummary[]>
+  createToken(tenant: TenantName, name: string, token: NewStoredToken, actor: string): Promise<TokenId>
+  /** A page in the order of making. */
+  listTokens(filter: TokenFilter): Promise<readonly TokenSummary[]>
+  /** `false` when it was revoked before. */
+  revokeToken(id: TokenId, actor: string): Promise<boolean>
+  /** All or none; tells how many. */
+  importUsers(users: Iterable<ImportedUser>, actor: string, onProgress?: (written: number) => void): Promise<number>
+  listAudit(page: AuditPage): Promise<readonly AuditEntry[]>
+  /** Writes what is pending and lets go of the file. */
+  close(): Promise<void>
+}
+
+/** Rejects with a `StoreError` of kind `unusable`, and leaves the file alone, when it cannot be a store of this version. */
+export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Promise<Store> {
+  const link = await openLink(file)
+  const feed = createChangeFeed(await firstLook(link, file))
+  const poll = startPoll(link, feed, pollMs)
+
+  const using = async <T>(work: (connections: Connections) => Promise<T>): Promise<T> => {
+    try {
+      return await work(link.connections())
+    } catch (error) {
+      throw explainSqlite(error, file, 'unavailable')
+    }
+  }
+  const change = <T>(actor: string, work: Work<T>): Promise<T> =>
+    using(async (connections) => {
+      const atMs = clock.epochMs()
+      const { result, committed } = await recorded(connections, { actor, atMs }, (trx, note) => work(trx, atMs, note))
+      if (committed !== undefined) feed.committed(committed)
+      return result
+    })
+  const touches = createTouches(clock, (touched) => using((connections) => writeTouches(connections, touched)))
+
+  return {
+    find: (tenant, name) => using(({ read }) => findIdentity(read, tenant, name)),
+    onChange: (listener) => feed.onChange(listener),
+    touch: (token, epochMs) => touches.touch(token, epochMs),
+    createUser: (user, actor) => change(actor, (trx, atMs, note) => insertUser(trx, user, atMs, note)),
+    setUserStatus: (tenant, name, status, actor) =>
+      change(actor, (trx, atMs, note) => updateStatus(trx, { tenant, name }, status, atMs, note)),
+    setRoles: (tenant, name, roles, actor) =>
+      change(actor, (trx, atMs, note) => replaceRoles(trx, { tenant, name }, roles, atMs, note)),
+    deleteUser: (tenant, name, actor) => change(actor, (trx, _atMs, note) => removeUser(trx, tenant, name, note)),
+    listUsers: (filter) => using(({ read }) => selectUsers(read, filter)),
+    createToken: (tenant, name, token, actor) =>
+      change(actor, (trx, atMs, note) => insertToken(trx, { tenant, name }, token, atMs, note)),
+    listTokens: (filter) => using(({ read }) => selectTokens(read, filter)),
+    revokeToken: (id, actor) => change(actor, (trx, atMs, note) => markRevoked(trx, id, atMs, note)),
+    importUsers: (users, actor, onProgress = () => undefined) =>
+      change(actor, (trx, atMs, note) => insertUsers(trx, users, atMs, note, onProgress)),
+    listAudit: (page) => using(({ read }) => selectAudit(read, page)),
+    close: async () => {
+      await poll.stop()
+      await touches.close()
+      link.close()
+    },
+  }
+}
+
+/** The id to hear changes from. */
+async function firstLook(link: Link, file: string): Promise<number> {
+  try {
+    return await lastChangeId(link.connections())
+  } catch (error) {
+    link.close()
+    throw explainSqlite(error, file, 'unusable')
+  }
+}
+
+type Work<T> = (trx: Transaction<Tables>, atMs: number, note: Note) => Promise<T>
+
+/** Looks every `pollMs` for changes of other processes, one look at a time. Does not keep the process alive. */
+function startPoll(link: Link, feed: ChangeFeed, pollMs: number): { stop(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined
+  let running = Promise.resolve()
+  let isStopped = false
+  let isRestartDue = false
+
+  const look = async (): Promise<void> => {
+    try {
+      if ((await link.check()) === 'replaced') isRestartDue = true
+      if (isRestartDue) feed.restart(await lastChangeId(link.connections()))
+      else await feed.catchUp(link.connections())
+      isRestartDue = false
+    } catch {
+      // The store is away. `find` says so; the feed has not moved on and tells everything when it is back.
+    }
+    schedule()
+  }
+  const schedule = (): void => {
+    if (isStopped) return
+    timer = setTimeout(() => {
+      running = look()
+    }, pollMs).unref()
+  }
+
+  schedule()
+  return {
+    stop: async () => {
+      isStopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
