@@ -58,7 +58,7 @@ const ambiguous = (why: string): TargetRefusal => refusal('target-ambiguous', wh
 
 /** What stands behind scheme and authority, if they are ours. An empty path is `/`, but not before a query (P19). */
 function originForm(raw: string, host: string | undefined, scheme: string): string | undefined {
-  if (host === undefined) return undefined
+  if (host === undefined || host === '') return undefined
   const prefix = `${scheme}://${host}`
   if (raw.slice(0, prefix.length).toLowerCase() !== prefix.toLowerCase()) return undefined
   const rest = raw.slice(prefix.length)

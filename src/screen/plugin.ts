@@ -1,0 +1,68 @@
+/** Stage screen: the raw target and headers in; tenant, canonical target and matched rule out, the only ones later stages see. */
+import type { IncomingMessage } from 'node:http'
+import fp from 'fastify-plugin'
+import '../context.ts'
+import type { Gate, Tenant } from '../context.ts'
+import { catalogue, type Failure, refused } from '../model/failure.ts'
+import type { Target } from '../model/target.ts'
+import type { Match } from '../policy/routes.ts'
+import { readHeaders, type HeaderRefusal } from './headers.ts'
+import { parseHost, type TenantTable } from './host.ts'
+import { parseTarget, type TargetRefusal } from './target.ts'
+
+export interface ScreenOptions {
+  /** The tenants in force now. */
+  readonly tenants: () => TenantTable
+  /** The rule of a request. Only kept here: nothing is told about routes before the caller is known. */
+  readonly match: (tenant: Tenant, method: string, target: Target) => Match
+}
+
+export const screen = fp<ScreenOptions>(
+  async (app, { tenants, match }) => {
+    app.addHook('onRequest', (request, _reply, done) => {
+      const failure = look(request.raw, request.gate)
+      return failure === undefined ? done() : done(failure)
+    })
+
+    function look(message: IncomingMessage & { readonly originalUrl?: string }, gate: Gate): Failure | undefined {
+      const headers = readHeaders(message.rawHeaders, message.httpVersion)
+      if (headers.kind === 'refused') return headerFailure(headers)
+      const hostName = parseHost(headers.host)
+      if (hostName === undefined)
+        return refused('header-invalid', { message: `${catalogue['header-invalid'].message}: \`host\`` })
+
+      const method = message.method ?? ''
+      const raw = message.originalUrl ?? message.url ?? ''
+      if (refusedEverywhere.has(method)) return refused('method-not-allowed', { headers: taken, close: true })
+      // Asks about the server, not about anything behind it; there is nothing to tell (P21).
+      if (method === 'OPTIONS' && raw === '*') return refused('route-unknown')
+
+      const tenant = tenants().find(hostName)
+      if (tenant === undefined) return refused('tenant-mismatch')
+      gate.tenant = tenant
+
+      const reading = parseTarget(raw, headers.host, 'encrypted' in message.socket ? 'https' : 'http')
+      if (reading.kind === 'refused') return targetFailure(reading)
+      gate.target = reading.target
+      gate.match = match(tenant, method, reading.target)
+      return undefined
+    }
+  },
+  { name: 'screen' },
+)
+
+/** Methods with which a message comes back to whoever sent it, or a tunnel opens: refused wherever they point (M03, P22). */
+const refusedEverywhere: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])
+const taken = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE'] as const
+
+function headerFailure({ code, why, close }: HeaderRefusal): Failure {
+  return refused(code, {
+    message: `${catalogue[code].message}: ${why}`,
+    close,
+    // RFC 9110 §15.5.16: says what would have been taken.
+    ...(code === 'media-type-unsupported' && { headers: ['Accept-Encoding', 'identity'] }),
+  })
+}
+
+const targetFailure = ({ code, why }: TargetRefusal): Failure =>
+  refused(code, { message: `${catalogue[code].message}: ${why}` })

@@ -1,0 +1,215 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Gate, Tenant } from '../../src/context.ts'
+import { Failure } from '../../src/model/failure.ts'
+import type { Target } from '../../src/model/target.ts'
+import type { Match } from '../../src/policy/routes.ts'
+import { createTenantTable } from '../../src/screen/host.ts'
+import { screen } from '../../src/screen/plugin.ts'
+
+const spring = { config: { name: 'spring', hosts: ['spring.test'] } } as unknown as Tenant
+const summer = { config: { name: 'summer', hosts: ['summer.test'] } } as unknown as Tenant
+
+interface Seen {
+  readonly tenant: string | undefined
+  readonly target: Target | undefined
+  readonly match: Match | undefined
+}
+
+let app: FastifyInstance | undefined
+afterEach(async () => {
+  await app?.close()
+  app = undefined
+})
+
+/** A server with the stage alone; it answers what the stage wrote, or the failure. */
+async function start(options: { readonly rewrite?: boolean } = {}) {
+  const asked: unknown[] = []
+  const matched: Match = { kind: 'unknown' }
+  app = Fastify(options.rewrite === true ? { rewriteUrl: () => '/' } : {})
+  app.decorateRequest('gate')
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.gate = {} as Gate
+    done()
+  })
+  await app.register(screen, {
+    tenants: () => createTenantTable([spring, summer]),
+    match: (tenant, method, target) => {
+      asked.push([tenant.config.name, method, target.segments])
+      return matched
+    },
+  })
+  const answer = ({ tenant, target, match }: Gate): Seen => ({ tenant: tenant?.config.name, target, match })
+  app.all('/*', (request) => answer(request.gate))
+  app.setNotFoundHandler((request, reply) => reply.code(200).send(answer(request.gate)))
+  app.setErrorHandler((error, _request, reply) => {
+    if (!(error instanceof Failure)) throw error
+    const { code, message, status, options: told } = error
+    return reply.code(status).send({ code, message, headers: told.headers, close: told.close })
+  })
+  return { app, asked }
+}
+
+/** What comes back for raw bytes on a socket of its own, until the server closes it. */
+async function raw(server: FastifyInstance, bytes: string): Promise<string> {
+  if (!server.server.listening) await server.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1')
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(chunk))
+  socket.on('error', () => {})
+  socket.write(bytes, 'latin1')
+  await once(socket, 'close')
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+describe('screen', () => {
+  it('writes tenant, canonical target and matched rule', async () => {
+    const world = await start()
+    const response = await world.app.inject({
+      method: 'POST',
+      url: '/api/lists?a=b+c',
+      headers: { host: 'SPRING.test:8000' },
+    })
+
+    expect(response.json()).toEqual({
+      tenant: 'spring',
+      target: { path: '/api/lists', segments: ['api', 'lists'], query: [['a', 'b c']] },
+      match: { kind: 'unknown' },
+    })
+    expect(world.asked).toEqual([['spring', 'POST', ['api', 'lists']]])
+  })
+
+  it('judges the target of the request line where the server rewrites the URL', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(
+      world.app,
+      'GET /api/%73ettings?x=1 HTTP/1.1\r\nHost: summer.test\r\nConnection: close\r\n\r\n',
+    )
+
+    expect(answer).toContain('HTTP/1.1 200')
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual({
+      tenant: 'summer',
+      target: { path: '/api/settings', segments: ['api', 'settings'], query: [['x', '1']] },
+      match: { kind: 'unknown' },
+    })
+  })
+
+  it('judges an absolute-form target as its path (P17)', async () => {
+    const world = await start({ rewrite: true })
+    await raw(world.app, 'GET http://spring.test/api/lists HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+
+    expect(world.asked).toEqual([['spring', 'GET', ['api', 'lists']]])
+  })
+
+  it.each([
+    ['P04', '/api\\settings', 400, 'target-ambiguous'],
+    ['P07', '//evil.test/x', 400, 'target-ambiguous'],
+    ['P20', '/api/lists#x?id=7', 400, 'target-ambiguous'],
+    ['P22', 'http://127.0.0.1:9000/x', 400, 'target-ambiguous'],
+    ['P26', `/${'a'.repeat(8192)}`, 414, 'target-too-long'],
+    ['Q02', '/api/lists?id=5;', 400, 'query-invalid'],
+  ])('%s: refuses the target %j from the socket, and no rule is looked for', async (_id, target, status, code) => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, `GET ${target} HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n`)
+
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(answer).toContain(`"code":"${code}"`)
+    expect(world.asked).toEqual([])
+  })
+
+  it.each([
+    ['R14', 'Host: spring.test\r\nHost: summer.test', 'header-duplicate'],
+    ['H01', 'Host: spring.test\r\nAuthorization: Basic YTpi\r\nauthorization: Basic YTpi', 'header-duplicate'],
+    ['H02', 'Host: spring.test\r\nConnection: authorization', 'header-invalid'],
+    ['H04', 'Host: spring.test\r\nX_Tenant: summer', 'header-invalid'],
+    ['H06', 'Host: spring.test.', 'header-invalid'],
+    ['H06', 'Host: u@spring.test', 'header-invalid'],
+    ['S03', 'Host: spring.test\r\nTransfer-Encoding: gzip, chunked', 'header-invalid'],
+  ])('%s: refuses from the socket: %j', async (_id, headers, code) => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, `GET /api/lists HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`)
+
+    expect(answer).toContain('HTTP/1.1 400 ')
+    expect(answer).toContain(`"code":"${code}"`)
+    expect(world.asked).toEqual([])
+  })
+
+  it('P14: a raw byte above ASCII goes no further than the parser of HTTP', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, 'GET /api/caf\u00e9 HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+
+    expect(answer).toContain('HTTP/1.1 400 ')
+    expect(world.asked).toEqual([])
+  })
+
+  it('S08: refuses HTTP/2.0 on the request line, which llhttp takes', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, 'GET /api/lists HTTP/2.0\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+
+    expect(answer).toContain('HTTP/1.1 400 ')
+    expect(answer).toContain('"code":"header-invalid"')
+    expect(world.asked).toEqual([])
+  })
+
+  it('refuses an unknown host name without a word about the known ones', async () => {
+    const { app: server, asked } = await start()
+    const response = await server.inject({ url: '/api/lists', headers: { host: 'autumn.test' } })
+
+    expect(response.statusCode).toBe(403)
+    expect(response.json()).toEqual({ code: 'tenant-mismatch', message: 'no tenant answers to this host name' })
+    expect(asked).toEqual([])
+  })
+
+  it('C09: says which content coding it would take', async () => {
+    const { app: server } = await start()
+    const response = await server.inject({
+      method: 'POST',
+      url: '/api/lists',
+      headers: { host: 'spring.test', 'content-encoding': 'gzip' },
+    })
+
+    expect(response.statusCode).toBe(415)
+    expect(response.json()).toMatchObject({ code: 'media-type-unsupported', headers: ['Accept-Encoding', 'identity'] })
+  })
+
+  it('M03: refuses TRACE wherever it points, and closes', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, 'TRACE /api/lists HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+
+    expect(answer).toContain('HTTP/1.1 405 ')
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+      code: 'method-not-allowed',
+      headers: ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE'],
+      close: true,
+    })
+    expect(world.asked).toEqual([])
+  })
+
+  it('P21: answers OPTIONS * itself', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, 'OPTIONS * HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+
+    expect(answer).toContain('HTTP/1.1 404 ')
+    expect(world.asked).toEqual([])
+  })
+
+  it('P22: a CONNECT ends with its connection closed', async () => {
+    const world = await start({ rewrite: true })
+    const answer = await raw(world.app, 'CONNECT b:443 HTTP/1.1\r\nHost: spring.test\r\n\r\n')
+
+    expect(answer).not.toContain('200')
+    expect(world.asked).toEqual([])
+  })
+
+  it('tells nothing of the request in its messages', async () => {
+    const { app: server } = await start()
+    const response = await server.inject({ url: '/api/s3cret?=x', headers: { host: 'spring.test' } })
+
+    expect(response.json().message).toBe(
+      'the query string is malformed or names an unknown parameter: a parameter without a name',
+    )
+  })
+})
