@@ -1,0 +1,87 @@
+/** Checks one scalar of a tree against a shape. */
+import { formats } from './formats.ts'
+import type { Report } from './report.ts'
+import { titleOf, type Shape } from './shape.ts'
+import { either, quoted, remedyFor } from './suggest.ts'
+import type { Path, ScalarTree, Tree } from './tree.ts'
+
+/** The scalar's value, or `undefined` with one problem in `report`. */
+export function checkScalar(
+  tree: Tree,
+  shape: Shape,
+  path: Path,
+  report: Report,
+): string | number | boolean | undefined {
+  if (tree.kind !== 'scalar') {
+    report.add(path, `takes ${titleOf(shape)}, found a ${tree.kind}`, `write ${titleOf(shape)}`)
+    return undefined
+  }
+  if (tree.value === null) {
+    report.add(path, 'is empty', `give ${titleOf(shape)}, or remove the key`)
+    return undefined
+  }
+  const value = coerced(tree, shape)
+  if (isRight(value, shape)) return value
+  refuse(tree, shape, path, report)
+  return undefined
+}
+
+/** The environment, flags and filled-in variables know only text. */
+function coerced(tree: ScalarTree, shape: Shape): string | number | boolean | null {
+  const { value } = tree
+  if (tree.source === 'file' || typeof value !== 'string') return value
+  if (shape.type === 'integer' && /^(0|-?[1-9][0-9]{0,14})$/.test(value)) return Number(value)
+  if (shape.type === 'boolean' || typeof shape.const === 'boolean')
+    return value === 'true' || (value === 'false' ? false : value)
+  return value
+}
+
+function isRight(value: string | number | boolean | null, shape: Shape): value is string | number | boolean {
+  if (shape.const !== undefined) return value === shape.const
+  if (shape.enum !== undefined) return typeof value === 'string' && shape.enum.includes(value)
+  switch (shape.type) {
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'integer':
+      return typeof value === 'number' && Number.isSafeInteger(value) && isWithin(value, shape)
+    default:
+      return typeof value === 'string' && isText(value, shape)
+  }
+}
+
+const isWithin = (value: number, shape: Shape): boolean =>
+  value >= (shape.minimum ?? -Infinity) && value <= (shape.maximum ?? Infinity)
+
+function isText(value: string, shape: Shape): boolean {
+  if (shape.pattern !== undefined && !new RegExp(shape.pattern, 'u').test(value)) return false
+  return shape.format === undefined || formats[shape.format]?.(value) === true
+}
+
+function refuse(tree: ScalarTree, shape: Shape, path: Path, report: Report): void {
+  const isHidden = shape.secret === true || tree.source === 'variable'
+  const found = isHidden
+    ? `what ${tree.source === 'variable' ? quoted(tree.shown) : 'is given'} holds`
+    : quoted(tree.shown)
+  const words = shape.enum ?? (shape.const === undefined ? undefined : [String(shape.const)])
+  if (words !== undefined) {
+    report.add(path, `${found} is not one of the words known here`, remedyForWord(tree, isHidden, words))
+    return
+  }
+  if (shape.type === 'string' && typeof tree.value !== 'string') {
+    report.add(path, `${found} is a ${typeof tree.value}, not ${titleOf(shape)}`, 'put it in quotes')
+    return
+  }
+  report.add(path, `${found} is not ${titleOf(shape)}`, exampleOf(shape))
+}
+
+function remedyForWord(tree: ScalarTree, isHidden: boolean, words: readonly string[]): string {
+  return isHidden ? `write ${either(words.map(quoted))}` : remedyFor(tree.shown, words)
+}
+
+function exampleOf(shape: Shape): string {
+  const examples = (shape.examples ?? []).map((example) => quoted(String(example)))
+  if (examples.length > 0) return `write for example ${either(examples)}`
+  if (shape.minimum !== undefined && shape.maximum !== undefined)
+    return `write a whole number from ${shape.minimum} to ${shape.maximum}`
+  return shape.type === 'boolean' ? 'write `true` or `false`' : 'correct it'
+}

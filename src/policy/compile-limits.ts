@@ -1,0 +1,53 @@
+/** Compiles `limits.yaml` to rate plans. */
+import type { Report } from '../config/report.ts'
+import { quoted, remedyFor } from '../config/suggest.ts'
+import { parseSpan } from '../model/time.ts'
+import type { LimitsWords } from './language.ts'
+import type { Limits, RateClass, RatePlan } from './rule.ts'
+
+/** What holds without `limits.yaml`, or for what it leaves out. */
+export const defaultLimits = {
+  failures: { limit: 20, window: '1m' },
+  plans: { default: { read: { limit: 600, window: '1m' }, write: { limit: 120, window: '1m' } } },
+} as const satisfies LimitsWords
+
+interface RateWords {
+  readonly limit: number
+  readonly window: string
+}
+
+export function compileLimits(words: Partial<LimitsWords>, report: Report): Limits {
+  const given: Readonly<Record<string, Readonly<Record<string, RateWords>>>> = words.plans ?? defaultLimits.plans
+  const plans = new Map(Object.entries(given).map(([name, classes]) => [name, planFrom(name, classes)] as const))
+  checkSameClasses(plans, report)
+  if (plans.size === 0) report.add(['plans'], 'holds no plan', 'add the plan `default`')
+  return { plans, failures: classFrom('failures', words.failures ?? defaultLimits.failures) }
+}
+
+function planFrom(name: string, classes: Readonly<Record<string, RateWords>>): RatePlan {
+  return { name, classes: new Map(Object.entries(classes).map(([key, rate]) => [key, classFrom(key, rate)] as const)) }
+}
+
+function classFrom(name: string, rate: RateWords): RateClass {
+  return { name, limit: rate.limit, windowMs: parseSpan(rate.window) ?? 0 }
+}
+
+function checkSameClasses(plans: ReadonlyMap<string, RatePlan>, report: Report): void {
+  const all = new Set([...plans.values()].flatMap((plan) => [...plan.classes.keys()]))
+  for (const plan of plans.values()) {
+    for (const name of all) {
+      if (plan.classes.has(name)) continue
+      report.add(
+        ['plans', plan.name],
+        `lacks the rate class ${quoted(name)}, which another plan has`,
+        `add it: every plan has the same classes (here: ${[...plan.classes.keys()].join(', ') || 'none'})`,
+      )
+    }
+  }
+}
+
+/** A rule's rate class must be one of the plans'. */
+export function checkRateClass(name: string, limits: Limits, report: Report): void {
+  const known = new Set([...limits.plans.values()].flatMap((plan) => [...plan.classes.keys()]))
+  if (!known.has(name)) report.add(['limit'], `no plan has the rate class ${quoted(name)}`, remedyFor(name, known))
+}

@@ -1,0 +1,110 @@
+/** Compiles `lists`, `when`, `answer` and `grant` of a route and checks the names they use. */
+import type { Report } from '../config/report.ts'
+import { quoted, remedyFor } from '../config/suggest.ts'
+import { listed } from './compile-query.ts'
+import type { RouteKey } from './compile-path.ts'
+import type { RouteWords } from './language.ts'
+import type { AnswerDemand, ListDemand, When } from './rule.ts'
+
+/** What a route may name. */
+export interface Known {
+  readonly permissions: ReadonlySet<string>
+  readonly resources: ReadonlySet<string>
+}
+
+type Path = readonly (string | number)[]
+
+export function checkPermissions(names: readonly string[] | undefined, known: Known, path: Path, report: Report): void {
+  for (const [index, name] of (names ?? []).entries()) {
+    if (known.permissions.has(name)) continue
+    report.add(
+      [...path, index],
+      `the permission ${quoted(name)} is not among \`permissions\``,
+      remedyFor(name, known.permissions),
+    )
+  }
+}
+
+function checkResource(name: string, known: Known, path: Path, report: Report): void {
+  if (!known.resources.has(name))
+    report.add(path, `the resource ${quoted(name)} is not among \`resources\``, remedyFor(name, known.resources))
+}
+
+export function compileLists(route: RouteWords, key: RouteKey, known: Known, report: Report): readonly ListDemand[] {
+  return listed(route.lists, 'lists').map(([path, words]): ListDemand => {
+    const { need } = words
+    checkPermissions(words.unless, known, [...path, 'unless'], report)
+    const base = { need, unless: words.unless ?? [] }
+    if ('path' in words) {
+      checkPathName(words.path, key, [...path, 'path'], report)
+      return { in: 'path', name: words.path, ...base }
+    }
+    if ('stored' in words) {
+      checkResource(words.stored, known, [...path, 'stored'], report)
+      const [place, name] = storedId(words.id)
+      if (place === 'path') checkPathName(name, key, [...path, 'id'], report)
+      return { in: 'stored', resource: words.stored, id: { in: place, name }, of: words.of, ...base }
+    }
+    checkPermissions(words.fill_unless, known, [...path, 'fill_unless'], report)
+    if (words.fill_unless !== undefined && words.absent !== 'fill') {
+      report.add(
+        [...path, 'fill_unless'],
+        `stands with \`absent: ${words.absent}\``,
+        'write `absent: fill`, or remove it',
+      )
+    }
+    const rest = { ...base, absent: words.absent, fillUnless: words.fill_unless, intersects: words.intersects ?? false }
+    if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
+    if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
+    return { in: 'part', ...partAndName(words.part), ...rest }
+  })
+}
+
+function storedId(id: string): readonly ['path' | 'query' | 'body', string] {
+  const name = id.slice(id.indexOf('.') + 1)
+  if (id.startsWith('path.')) return ['path', name]
+  return id.startsWith('query.') ? ['query', name] : ['body', name]
+}
+
+function partAndName(place: string): { readonly part: string; readonly name: string } {
+  const dot = place.indexOf('.')
+  return { part: place.slice(0, dot), name: place.slice(dot + 1) }
+}
+
+function checkPathName(name: string, key: RouteKey, path: Path, report: Report): void {
+  if (key.names.includes(name)) return
+  report.add(path, `the route has no parameter ${quoted(`:${name}`)}`, remedyFor(name, key.names))
+}
+
+export function compileWhen(route: RouteWords, known: Known, report: Report): readonly When[] {
+  return listed(route.when, 'when').map(([path, words]): When => {
+    checkPermissions(words.allow, known, [...path, 'allow'], report)
+    if (words.allow === undefined && words.everywhere === undefined)
+      report.add(path, 'demands nothing', 'add `allow` or `everywhere`')
+    const rest = {
+      is: typeof words.is === 'string' ? [words.is] : words.is,
+      allow: words.allow ?? [],
+      everywhere: words.everywhere,
+    }
+    if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
+    if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
+    return { in: 'part', ...partAndName(words.part), ...rest }
+  })
+}
+
+export function compileAnswer(route: RouteWords, known: Known, report: Report): readonly AnswerDemand[] {
+  return listed(route.answer, 'answer').map(([path, words]): AnswerDemand => {
+    checkPermissions(words.unless, known, [...path, 'unless'], report)
+    if (words.resource !== undefined) checkResource(words.resource, known, [...path, 'resource'], report)
+    const rest = { by: words.by, need: words.need, resource: words.resource, unless: words.unless ?? [] }
+    if ('mask' in words) return { act: 'mask', path: words.mask, pages: false, ...rest }
+    if ('refuse' in words) return { act: 'refuse', path: words.refuse, pages: false, ...rest }
+    if (!words.keep.endsWith('[]'))
+      report.add(
+        [...path, 'keep'],
+        `${quoted(words.keep)} is not a list that items can be dropped from`,
+        'end it with `[]`',
+      )
+    return { act: 'keep', path: words.keep, pages: words.pages ?? false, ...rest }
+  })
+}

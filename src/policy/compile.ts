@@ -1,0 +1,131 @@
+/** Makes a policy set of parsed files. Pure: trees in, the frozen set or every mistake out. */
+import { checkSections } from '../config/check.ts'
+import { deepFreeze } from '../config/freeze.ts'
+import { reportOn, type Report } from '../config/report.ts'
+import { quoted, remedyFor } from '../config/suggest.ts'
+import { placeAt, treeAt, type Tree } from '../config/tree.ts'
+import { formatPlace, Problems, type Place, type Problem } from '../model/problem.ts'
+import { checkRateClass, compileLimits } from './compile-limits.ts'
+import { compileRoles } from './compile-roles.ts'
+import { compileRoute, routeKey, type RouteContext } from './compile-route.ts'
+import { backendSchema, limitsSchema, rolesSchema, type BackendWords } from './language.ts'
+import type { Limits, ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
+
+/** What a folder holds, read but not judged. */
+export interface PolicyDocuments {
+  readonly backends: readonly Tree[]
+  readonly roles: Tree | undefined
+  readonly limits: Tree | undefined
+}
+
+/** Throws `Problems` with every mistake of every file; `before` are those found while reading. */
+export function compilePolicySet(documents: PolicyDocuments, before: readonly Problem[] = []): PolicySet {
+  const problems: Problem[] = [...before]
+  const empty: Tree = { kind: 'map', at: { file: 'policies', line: 1 }, entries: new Map() }
+
+  const limitsTree = documents.limits ?? empty
+  const limitsReport = reportOn(limitsTree, problems)
+  const limits = compileLimits(checkSections(limitsTree, limitsSchema, limitsReport), limitsReport)
+
+  const backends = documents.backends.map((tree) => ({
+    tree,
+    words: checkSections(tree, backendSchema, reportOn(tree, problems)),
+  }))
+  const policies = new Map<string, Policy>()
+  for (const { tree, words } of backends) {
+    const report = reportOn(tree, problems)
+    const policy = compileBackend(tree, words, limits, report)
+    if (policy === undefined) continue
+    if (policies.has(policy.name))
+      report.add(['policy'], `another file holds the policy ${quoted(policy.name)}`, 'give each its own name')
+    policies.set(policy.name, policy)
+  }
+
+  const permissions = new Set(backends.flatMap(({ words }) => words.permissions ?? []))
+  const rolesTree = documents.roles ?? empty
+  const rolesReport = reportOn(rolesTree, problems)
+  const roles = compileRoles(checkSections(rolesTree, rolesSchema, rolesReport), permissions, rolesTree, rolesReport)
+
+  if (problems.length > 0) throw new Problems(problems.toSorted(byPlace))
+  return deepFreeze({ policies, ...roles, limits })
+}
+
+/** In the order of a reader: file, then line. */
+export function byPlace(a: Place, b: Place): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1
+  return a.line - b.line
+}
+
+/** The policy, also when some of it is wrong (then `report` says what); `undefined` when what all else hangs on is missing. */
+function compileBackend(tree: Tree, words: Partial<BackendWords>, limits: Limits, report: Report): Policy | undefined {
+  const resources = compileResources(words)
+  const permissions = new Set(words.permissions)
+  const scope = words.scope === undefined ? undefined : compileScope(words.scope, permissions, report)
+  // Where these are wrong themselves, names that use them are not judged: one mistake is one message.
+  const known = {
+    permissions: words.permissions === undefined ? everything : permissions,
+    resources:
+      words.resources === undefined && treeAt(tree, ['resources']) !== undefined
+        ? everything
+        : new Set(resources.keys()),
+  }
+  const context: RouteContext = { known, groups: words.parameters ?? {} }
+  const rules = compileRoutes(tree, words.routes ?? {}, context, limits, report)
+  if (words.policy === undefined || scope === undefined) return undefined
+  const refused = words.credential_refused
+  return { name: words.policy, permissions, scope, resources, rules, credentialRefused: refused }
+}
+
+const everything: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })
+
+function compileScope(words: BackendWords['scope'], permissions: ReadonlySet<string>, report: Report): ListScope {
+  for (const need of ['get', 'manage'] as const) {
+    const { all } = words[need]
+    if (!permissions.has(all)) {
+      report.add(
+        ['scope', need, 'all'],
+        `the permission ${quoted(all)} is not among \`permissions\``,
+        remedyFor(all, permissions),
+      )
+    }
+  }
+  return { get: words.get, manage: words.manage, partial: words.partial ?? 'refuse', none: words.none }
+}
+
+function compileResources(words: Partial<BackendWords>): ReadonlyMap<string, Resource> {
+  const entries = Object.entries(words.resources ?? {})
+  return new Map(
+    entries.map(
+      ([name, { from, lists, absent }]) => [name, { name, from: from.slice('GET '.length), lists, absent }] as const,
+    ),
+  )
+}
+
+function compileRoutes(
+  tree: Tree,
+  routes: BackendWords['routes'],
+  context: RouteContext,
+  limits: Limits,
+  report: Report,
+): readonly Rule[] {
+  const rules: Rule[] = []
+  const shapes = new Map<string, Place>()
+  const all = treeAt(tree, ['routes'])
+  // Keys are judged also where the route itself is wrong.
+  for (const id of all?.kind === 'map' ? all.entries.keys() : []) {
+    const here = report.from(['routes', id])
+    const at = placeAt(tree, ['routes', id])
+    const key = routeKey(id, here)
+    if (key === undefined) continue
+    const first = shapes.get(key.shape)
+    if (first !== undefined)
+      here.add([], `matches the same requests as the route at ${formatPlace(first)}`, 'keep one of them')
+    shapes.set(key.shape, first ?? at)
+    const route = routes[id]
+    if (route === undefined) continue
+    const rule = compileRoute(id, key, at, route, context, here)
+    checkRateClass(rule.limit, limits, here)
+    rules.push(rule)
+  }
+  return rules
+}

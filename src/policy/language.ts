@@ -1,0 +1,232 @@
+/** The words of the policy files, as schemas: what policies/README.md says. */
+import { Type, type Static } from 'typebox'
+import { closed, named, text } from '../config/shape.ts'
+
+const name = (title: string) => text(title, { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' })
+/** Permissions are the backend's words: `lists:get_all`. */
+const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
+const permissions = Type.Array(permission, { uniqueItems: true })
+const need = Type.Enum(['get', 'manage'], { description: 'the kind of access; manage does not imply get' })
+
+const listNeed = Type.Enum(['get', 'manage', 'either'], {
+  description: 'either: lists with get, or those with manage where there is none with get',
+})
+
+const names = '[A-Za-z0-9_-]+(?:\\[\\])?'
+const dataPath = text('a path into JSON', {
+  pattern: `^${names}(?:\\.${names})*$`,
+  examples: ['data.results[]', 'data.id'],
+})
+const parameterName = '^[A-Za-z0-9_.-]{1,64}$'
+const parameter = (description: string) => text('the name of a parameter', { pattern: parameterName, description })
+const partPath = text('a field of a part', {
+  pattern: `^[A-Za-z0-9_-]+\\.${names}(?:\\.${names})*$`,
+  examples: ['params.lists'],
+})
+const orList = <T extends Parameters<typeof Type.Array>[0]>(item: T) =>
+  Type.Union([item, Type.Array(item, { minItems: 1 })])
+
+const absent = Type.Enum(['none', 'fill', 'refuse', 'everywhere'], {
+  description: 'what it means that the place holds nothing',
+})
+const intersects = Type.Optional(Type.Boolean({ description: 'the backend intersects several ids' }))
+const unless = Type.Optional(
+  Type.Array(permission, {
+    minItems: 1,
+    description: 'holders of one of these count as holders of the `all` permission here',
+  }),
+)
+const fillUnless = Type.Optional(
+  Type.Array(permission, { minItems: 1, description: 'who is not filled in, in place of the `all` permission' }),
+)
+const namedRest = { need: listNeed, absent, fill_unless: fillUnless, intersects, unless }
+
+const listDemand = Type.Union(
+  [
+    closed({ path: parameter('a `:name` of the route'), need: listNeed, unless }),
+    closed({ query: parameter('a query parameter; declared as `ids` by this'), ...namedRest }),
+    closed({ body: dataPath, ...namedRest }),
+    closed({ part: partPath, ...namedRest }),
+    closed({
+      stored: name('the name of a resource'),
+      id: text('where the id stands', {
+        pattern: `^(?:path|query|body)\\.${names}(?:\\.${names})*$`,
+        examples: ['path.id', 'query.id', 'body.ids'],
+      }),
+      need: listNeed,
+      of: Type.Enum(['any', 'all'], { description: 'of the lists of the stored thing' }),
+      unless,
+    }),
+  ],
+  { title: 'a place where list ids stand' },
+)
+
+const demands = {
+  is: Type.Optional(orList(text('a text', { description: 'JSON booleans and numbers as JSON writes them' }))),
+  allow: Type.Optional(Type.Array(permission, { minItems: 1, uniqueItems: true })),
+  everywhere: Type.Optional(need),
+}
+const when = Type.Union(
+  [
+    closed({ query: parameter('a query parameter; declared as `one` by this'), ...demands }),
+    closed({ body: dataPath, ...demands }),
+    closed({ part: partPath, ...demands }),
+  ],
+  { title: 'a demand' },
+)
+
+const queryType = Type.Enum(['one', 'many', 'id', 'ids'])
+const parameters = named(parameterName, 'the name of a parameter', queryType)
+const groupName = text('the name of a group of parameters', {
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
+  examples: ['paging', 'any'],
+})
+const query = Type.Union([groupName, parameters, Type.Array(Type.Union([groupName, parameters]), { minItems: 1 })], {
+  title: 'a map of parameters, the name of a group, or `any`',
+})
+
+const fieldName = '^[A-Za-z0-9_-]{1,128}$'
+const fieldType = Type.Enum(['any', 'text', 'texts', 'bool', 'number', 'id', 'ids', 'object', 'objects'])
+const fields = Type.Union([Type.Literal('any'), named(fieldName, 'the name of a field', fieldType)], {
+  title: 'a map of fields, or `any`',
+})
+const max = Type.Optional(text('a size', { format: 'size', examples: ['1MiB', '512KiB'] }))
+const mediaType = text('a media type', { pattern: '^[a-z0-9.+-]+/[a-z0-9.+-]+$', examples: ['application/json'] })
+
+const body = Type.Union(
+  [
+    Type.Literal('stream'),
+    closed({ stream: Type.Literal(true), types: Type.Array(mediaType, { minItems: 1, uniqueItems: true }) }),
+    closed({
+      fields,
+      strip: Type.Optional(Type.Array(text('the name of a field', { pattern: fieldName }), { uniqueItems: true })),
+      optional: Type.Optional(Type.Boolean()),
+      max,
+    }),
+    closed({
+      parts: named(
+        fieldName,
+        'the name of a part',
+        Type.Union([Type.Enum(['file', 'text']), closed({ fields })], { title: '`file`, `text` or `{ fields: … }`' }),
+      ),
+      max,
+    }),
+  ],
+  { title: '`stream`, or a map with `fields`, `parts` or `stream: true`' },
+)
+
+const answerRest = {
+  by: dataPath,
+  need: listNeed,
+  resource: Type.Optional(name('the name of a resource')),
+  unless,
+}
+const answer = Type.Union(
+  [
+    closed({
+      keep: dataPath,
+      ...answerRest,
+      pages: Type.Optional(Type.Boolean({ description: 'paging is made right' })),
+    }),
+    closed({ mask: dataPath, ...answerRest }),
+    closed({ refuse: dataPath, ...answerRest }),
+  ],
+  { title: 'what is done to the answer' },
+)
+
+export const routeSchema = closed({
+  allow: Type.Union(
+    [Type.Enum(['public', 'authenticated']), Type.Array(permission, { minItems: 1, uniqueItems: true })],
+    {
+      title: '`public`, `authenticated` or a list of permissions',
+      description: 'who may call it; of a list any one suffices',
+      examples: ['authenticated'],
+    },
+  ),
+  query: Type.Optional(query),
+  body: Type.Optional(body),
+  lists: Type.Optional(orList(listDemand)),
+  everywhere: Type.Optional(need),
+  when: Type.Optional(orList(when)),
+  answer: Type.Optional(orList(answer)),
+  grant: Type.Optional(closed({ from: dataPath, need: Type.Array(need, { minItems: 1, uniqueItems: true }) })),
+  own: Type.Optional(Type.Enum(['profile', 'logout'])),
+  limit: Type.Optional(name('the name of a rate class')),
+  cost: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  timeout: Type.Optional(text('a span or `none`', { format: 'span-or-none', examples: ['30s', '5m', 'none'] })),
+  gone: Type.Optional(text('a message', { pattern: '\\S' })),
+  credential: Type.Optional(Type.Enum(['pass', 'strip'])),
+  websocket: Type.Optional(Type.Boolean()),
+})
+export type RouteWords = Static<typeof routeSchema>
+
+const access = closed({ role: permission, all: permission })
+export const resourceSchema = closed({
+  from: text('a GET with `{id}` in its path', {
+    pattern: '^GET /[!-~]*\\{id\\}[!-~]*$',
+    examples: ['GET /api/subscribers/{id}'],
+  }),
+  lists: dataPath,
+  absent: Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), {
+    minItems: 1,
+    description: 'statuses that mean: no such thing',
+  }),
+})
+
+export const backendSchema = closed(
+  {
+    policy: name('the name of a policy'),
+    permissions: Type.Array(permission, { minItems: 1, uniqueItems: true, description: 'all that may be granted' }),
+    credential_refused: Type.Optional(
+      closed({
+        status: Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), { minItems: 1 }),
+        messages: Type.Array(text('a message', { pattern: '\\S' }), { minItems: 1 }),
+      }),
+    ),
+    scope: closed({
+      kind: name('what a list role grants on'),
+      id: Type.Enum(['int32'], { examples: ['int32'] }),
+      get: access,
+      manage: access,
+      partial: Type.Optional(Type.Enum(['refuse', 'narrow'])),
+      none: Type.Optional(
+        Type.Integer({ minimum: -2_147_483_648, maximum: 0, description: 'an id that matches nothing' }),
+      ),
+    }),
+    resources: Type.Optional(named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a resource', resourceSchema)),
+    parameters: Type.Optional(named('^(?!any$)[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a group', parameters)),
+    routes: named('', 'a route', routeSchema),
+  },
+  { description: 'one backend of Sallyport' },
+)
+export type BackendWords = Static<typeof backendSchema>
+
+/** Role names are people's words: `spring team`. */
+const roleName = '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$'
+const listNeeds = Type.Array(need, { minItems: 1, uniqueItems: true })
+const until = text('a time with its offset', { format: 'instant', examples: ['2026-12-31T00:00:00+01:00'] })
+export const userRoleSchema = closed({ permissions })
+export const listRoleSchema = closed({
+  lists: named('^[1-9][0-9]{0,9}$', 'a list id', Type.Union([listNeeds, closed({ allow: listNeeds, until })])),
+})
+export const rolesSchema = closed({
+  user_roles: Type.Optional(named(roleName, 'the name of a role', userRoleSchema)),
+  list_roles: Type.Optional(named(roleName, 'the name of a role', listRoleSchema)),
+})
+export type RolesWords = Static<typeof rolesSchema>
+
+const rate = closed({
+  limit: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
+  window: text('a span', { format: 'span', examples: ['1m'] }),
+})
+export const limitsSchema = closed({
+  failures: Type.Optional(rate),
+  plans: Type.Optional(
+    named(
+      '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
+      'the name of a plan',
+      named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a rate class', rate),
+    ),
+  ),
+})
+export type LimitsWords = Static<typeof limitsSchema>

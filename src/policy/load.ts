@@ -1,0 +1,81 @@
+/** Reads a folder of policies from the disk. */
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { readDocument } from '../config/document.ts'
+import type { Tree } from '../config/tree.ts'
+import { Problems, type Problem } from '../model/problem.ts'
+import { byPlace, compilePolicySet } from './compile.ts'
+import { compileCases } from './compile-cases.ts'
+import type { CaseFile } from './cases-language.ts'
+import type { PolicySet } from './rule.ts'
+
+/** Loads every `*.yaml` of the folder, in the order of their names. Throws `Problems` with every mistake of every file. */
+export async function loadPolicies(dir: string): Promise<PolicySet> {
+  const problems: Problem[] = []
+  const files = await readFolder(dir, problems)
+  const treeOf = (name: string): Tree | undefined => files.find((file) => file.name === name)?.tree
+  const backends = files.filter(({ name }) => name !== 'roles.yaml' && name !== 'limits.yaml')
+  if (backends.length === 0 && problems.length === 0) {
+    problems.push(problemOf(nameOf(dir), 'holds no backend file', 'add one, for example `listmonk.yaml`'))
+  }
+  return compilePolicySet(
+    {
+      backends: backends.flatMap(({ tree }) => tree ?? []),
+      roles: treeOf('roles.yaml'),
+      limits: treeOf('limits.yaml'),
+    },
+    problems,
+  )
+}
+
+/** Loads `cases/*.yaml` of the folder; names of roles and policies are judged by `set`. No folder is no cases. */
+export async function loadCases(dir: string, set: PolicySet): Promise<readonly CaseFile[]> {
+  const problems: Problem[] = []
+  const files = await readFolder(join(dir, 'cases'), problems, `${nameOf(dir)}/cases`, 'may be missing')
+  const cases = files.flatMap(({ tree }) => (tree === undefined ? [] : compileCases(tree, set, problems)))
+  if (problems.length > 0) throw new Problems(problems.toSorted(byPlace))
+  return cases
+}
+
+/** What messages and decisions call the folder: its own name, so that they read the same on every machine. */
+const nameOf = (dir: string): string => basename(dir) || dir
+
+interface PolicyFile {
+  readonly name: string
+  readonly tree: Tree | undefined
+}
+
+async function readFolder(
+  dir: string,
+  problems: Problem[],
+  label = nameOf(dir),
+  missing?: 'may be missing',
+): Promise<readonly PolicyFile[]> {
+  const entries = await readdir(dir).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    if (code !== 'ENOENT' || missing === undefined) {
+      problems.push(
+        problemOf(label, `cannot be read (${code})`, 'check that the folder is there and that this user may read it'),
+      )
+    }
+    return []
+  })
+  const files: PolicyFile[] = []
+  for (const name of entries.toSorted()) {
+    // A rule that nobody reads would be missed only when it is needed.
+    if (name.endsWith('.yml')) problems.push(problemOf(`${label}/${name}`, 'ends in `.yml`', 'name it `.yaml`'))
+    if (!name.endsWith('.yaml') || name.startsWith('.')) continue
+    const document = await readDocument(join(dir, name), `${label}/${name}`)
+    problems.push(...document.problems)
+    files.push({ name, tree: document.tree })
+  }
+  return files
+}
+
+const problemOf = (file: string, message: string, remedy: string): Problem => ({
+  file,
+  line: 1,
+  key: '',
+  message,
+  remedy,
+})
