@@ -21,18 +21,14 @@ export interface Difference {
 /** Judges every case of every file against its policy. `nowMs` decides which `until` still holds. */
 export function runCases(set: PolicySet, files: readonly CaseFile[], nowMs: number): CaseResult[] {
   return files.flatMap((file) => {
-    const roles = {
-      userRoles: new Map([...set.userRoles, ...file.roles.userRoles]),
-      listRoles: new Map([...set.listRoles, ...file.roles.listRoles]),
-    }
-    const policy = file.policy === undefined ? [...set.policies.values()][0] : set.policies.get(file.policy)
+    const policy = set.policies.get(file.policy)
     return file.cases.map((each): CaseResult => {
       const place = { file: each.at.file, line: each.at.line, name: each.name }
       if (policy === undefined) {
         return { ...place, differences: [{ what: 'policy', expected: file.policy, found: [...set.policies.keys()] }] }
       }
       const judge = paperJudge(policy, file.partial ?? policy.scope.partial)
-      const grants: Grants | undefined = each.as === 'anonymous' ? undefined : grantsOf(each.as, roles, nowMs)
+      const grants: Grants | undefined = each.as.kind === 'anonymous' ? undefined : grantsOf(each.as, file.roles, nowMs)
       return { ...place, differences: differences(each, judge.judge(grants, requestOf(each))) }
     })
   })
@@ -41,7 +37,7 @@ export function runCases(set: PolicySet, files: readonly CaseFile[], nowMs: numb
 function requestOf(each: Case): Parameters<ReturnType<typeof paperJudge>['judge']>[1] {
   const body = each.body === undefined ? undefined : Buffer.from(typeof each.body === 'string' ? each.body : JSON.stringify(each.body))
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
-  return { method: each.method, target: each.target, headers: { ...json, ...each.headers }, body }
+  return { ...each.ask, headers: { ...json, ...each.headers }, body }
 }
 
 /** Compares only what the case names. */

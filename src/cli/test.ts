@@ -1,8 +1,7 @@
 /** `sallyport test`: runs the cases of the policies folder. */
 import path from 'node:path'
 import type { Command } from 'commander'
-import { loadPolicies } from '../policy/load.ts'
-import { loadCases } from '../policy/load-cases.ts'
+import { loadCases, loadPolicies } from '../policy/load.ts'
 import { runCases, type CaseResult } from '../run-cases.ts'
 import { CommandError } from './command-error.ts'
 import { paintFor, writeOut, type Io } from './io.ts'
@@ -15,7 +14,8 @@ export function registerTestCommand(program: Command, io: Io): void {
     .argument('[dir]', 'a policies folder; default: the one that sallyport.yaml names')
     .action(async (dir: string | undefined, _options: unknown, command: Command) => {
       const folder = dir === undefined ? (await loadSettings(command, io)).policies : path.resolve(io.cwd, dir)
-      const results = runCases(await loadPolicies(folder), await loadCases(folder), io.clock.epochMs())
+      const policies = await loadPolicies(folder)
+      const results = runCases(policies, await loadCases(folder, policies), io.clock.epochMs())
       const failed = results.filter(({ differences }) => differences.length > 0)
       const { output } = globalOptions(command, io)
       await writeOut(io, output === 'json' ? `${JSON.stringify({ held: results.length - failed.length, failed })}\n` : report(results, failed, io))
