@@ -5,8 +5,9 @@
  * runs, let alone machines, differ: compare ratios within a run. All targets stay up and take turns, round by round;
  * the medians of the rounds are shown, and nothing is dropped.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { start, type Child } from './process.ts'
 import type { LoadOutcome } from './child.ts'
@@ -74,7 +75,17 @@ async function timeToFirstAnswer(driver: Child, users: number, launch: () => Pro
   return median(times)
 }
 
+/** In a process of its own, so that neither the gateway nor the load begins with what it left behind. */
+function seed(target: string, users: number): void {
+  process.stderr.write(`a store with ${users.toLocaleString('en')} users\n`)
+  mkdirSync(target)
+  execFileSync(process.execPath, [join(folder, 'seed.ts'), target, String(users)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
 async function main(): Promise<void> {
+  const world = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
   const children: Child[] = []
   const launch = async (file: string, ...args: string[]): Promise<Child> => {
     const child = await start(join(folder, file), args)
@@ -86,7 +97,8 @@ async function main(): Promise<void> {
     const driver = await launch('load.ts')
     const origin = `http://127.0.0.1:${backend.port}`
     const bare = (): Promise<Child> => launch('bare-relay.ts', origin)
-    const gateway = (users: number) => (): Promise<Child> => launch('gateway.ts', origin, String(users))
+    const gateway = (users: number) => (): Promise<Child> => launch('gateway.ts', origin, join(world, String(users)))
+    for (const users of userCounts) seed(join(world, String(users)), users)
 
     const startMs = {
       bare: await timeToFirstAnswer(driver, 0, bare),
@@ -111,6 +123,7 @@ async function main(): Promise<void> {
     report(targets, startMs)
   } finally {
     await Promise.all(children.map((child) => child.stop()))
+    rmSync(world, { recursive: true, force: true })
   }
 }
 

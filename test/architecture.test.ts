@@ -58,7 +58,7 @@ const layers: readonly (readonly string[])[] = [
   [...stages, 'admin', 'store', 'demo'],
   // What a reload swaps, and a decision without a network (`explain`, `test`): several rooms together, like app.ts below it.
   ['snapshot.ts', 'judge.ts'],
-  ['run-cases.ts'],
+  ['run-cases.ts', 'explain.ts'],
   ['app.ts'],
   ['cli'],
   ['main.ts'],

@@ -1,0 +1,62 @@
+/** The whole gateway, measured: what `sallyport serve` runs, over the store and the policies that seed.ts wrote. */
+import { join } from 'node:path'
+import { buildGateway } from '../src/app.ts'
+import type { Config } from '../src/config/config.ts'
+import { parseTenantName } from '../src/model/ids.ts'
+import { createLog } from '../src/observe/logger.ts'
+import { loadPolicies } from '../src/policy/load.ts'
+import { openStore } from '../src/store/store.ts'
+import { measured } from './child.ts'
+
+const [origin = '', folder = ''] = process.argv.slice(2)
+const tenant = parseTenantName('default')
+if (origin === '' || folder === '' || tenant === undefined) throw new Error('usage: gateway.ts ORIGIN FOLDER')
+
+const anyPort = { host: '127.0.0.1', port: 0 }
+const config: Config = {
+  file: undefined,
+  listen: anyPort,
+  tls: undefined,
+  admin: { listen: anyPort },
+  policies: folder,
+  store: { file: join(folder, 'sallyport.db') },
+  tenants: [
+    {
+      name: tenant,
+      hosts: [],
+      upstream: {
+        url: origin,
+        credential: { kind: 'service', scheme: 'token', user: 'gateway', secret: 'bench' },
+        host: undefined,
+        caFile: undefined,
+        verifyTls: true,
+        connections: 32,
+        connectTimeoutMs: 5_000,
+        headersTimeoutMs: 30_000,
+        bodyTimeoutMs: 60_000,
+        totalTimeoutMs: 0,
+      },
+      policy: 'listmonk',
+      partial: undefined,
+      plan: 'default',
+      auth: { unauthenticatedStatus: 403, realm: 'bench', bearer: false, apiKey: false },
+    },
+  ],
+  trustedProxies: [],
+  log: { level: 'info' },
+  drain: { delayMs: 0, deadlineMs: 5_000 },
+  server: {
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
+    keepAliveTimeoutMs: 120_000,
+    idleTimeoutMs: 120_000,
+    maxRequestsPerSocket: 0,
+    maxConnections: 10_000,
+  },
+}
+
+const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
+const [policies, credentials] = await Promise.all([loadPolicies(folder), openStore({ file: config.store.file, clock })])
+const gateway = await buildGateway(config, { policies, credentials, logger: createLog('info').logger, clock })
+const { data } = await gateway.listen()
+measured(Number(new URL(data).port))
