@@ -4,13 +4,15 @@ import type { Allowed } from '../model/decision.ts'
 import { writeJson, type JsonObject } from '../model/json.ts'
 import { writeTarget, type Target } from '../model/target.ts'
 import type { Rule } from '../policy/rule.ts'
-import { writeIds } from './judge-json.ts'
+import { writeJsonPart } from './judge-multipart.ts'
+import { writeIds } from './json-places.ts'
 import { writeQueryIds, type Pairs } from './query.ts'
 
 /** The caller's body, judged. */
 export type TakenBody =
   | { readonly kind: 'none' }
-  | { readonly kind: 'stream' }
+  /** `contentType` goes out in place of the caller's spelling; `undefined`: theirs. */
+  | { readonly kind: 'stream'; readonly contentType: string | undefined }
   | { readonly kind: 'json'; readonly value: JsonObject }
   | {
       readonly kind: 'multipart'
@@ -24,14 +26,26 @@ export function outgoingOf(rule: Rule, decision: Allowed, target: Target, body: 
   // An id parameter without a value names nothing. It goes, so that no backend reads something into it.
   let pairs: Pairs = target.query.filter(([name, value]) => value !== '' || !isIdParameter(rule, name))
   let json = body.kind === 'json' ? body.value : undefined
+  let sent = body
   for (const { index, ids } of decision.rewrites) {
     const demand = rule.lists[index]
     if (demand?.in === 'query') pairs = writeQueryIds(pairs, demand.name, ids)
     else if (demand?.in === 'body') json = writeIds(json ?? {}, demand.name, ids)
+    else if (demand?.in === 'part' && demand.part !== undefined && sent.kind === 'multipart') {
+      sent = withPartIds(sent, demand.part, demand.name, ids)
+    }
     // INVARIANT: a place that cannot be written is never narrowed or filled.
     else throw new Error(`the lists of ${rule.id} cannot be written into its ${demand?.in ?? 'rule'}`)
   }
-  return { target: writeTarget(target.path, pairs), ...outgoingBody(body, json) }
+  return { target: writeTarget(target.path, pairs), ...outgoingBody(sent, json) }
+}
+
+type Multipart = Extract<TakenBody, { kind: 'multipart' }>
+
+function withPartIds(body: Multipart, part: string, place: string, ids: readonly number[]): Multipart {
+  const value = writeIds(body.parts.get(part) ?? {}, place, ids)
+  const bytes = writeJsonPart(body.bytes, body.contentType, part, value)
+  return { ...body, bytes, parts: new Map([...body.parts, [part, value]]) }
 }
 
 function isIdParameter(rule: Rule, name: string): boolean {
@@ -47,7 +61,7 @@ function outgoingBody(body: TakenBody, json: JsonObject | undefined): Pick<Outgo
     case 'none':
       return { body: 'none', contentType: undefined }
     case 'stream':
-      return { body: 'stream', contentType: undefined }
+      return { body: 'stream', contentType: body.contentType }
     case 'multipart':
       return { body: body.bytes, contentType: body.contentType }
   }

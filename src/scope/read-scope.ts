@@ -2,9 +2,8 @@
 import type { Asked, Reading, Scope, StoredReading } from '../model/decision.ts'
 import { parseListId } from '../model/ids.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { ListDemand, When } from '../policy/rule.ts'
-import type { Rule } from '../policy/rule.ts'
-import { readIds, readText } from './judge-json.ts'
+import type { ListDemand, Rule, When } from '../policy/rule.ts'
+import { readIds, readText } from './json-places.ts'
 import { readQueryIds, type Pairs } from './query.ts'
 
 /** The places of one request, read and checked, before anything is decided. */

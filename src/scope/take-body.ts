@@ -4,9 +4,9 @@ import { refused, type Failure } from '../model/failure.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { BodyShape, Rule } from '../policy/rule.ts'
 import { readBody } from './body.ts'
-import { parseContentType } from './content-type.ts'
 import { judgeJson } from './judge-json.ts'
 import { judgeMultipart } from './judge-multipart.ts'
+import { judgeMedia } from './media.ts'
 import type { TakenBody } from './outgoing.ts'
 
 interface Taken {
@@ -32,30 +32,26 @@ export function bodyFailure(shape: BodyShape, message: Head): Failure | undefine
   if (!hasBody(message)) return undefined
   // Backends read multipart fields on any method, GET and DELETE among them: an undeclared body is never sent on.
   if (shape.kind === 'none') return refused('body-not-expected', { close: true })
-  const problem = mediaProblem(shape, message.headers['content-type'])
-  if (problem !== undefined) return refused('media-type-unsupported', { message: problem, close: true })
+  const media = judgeMedia(shape, message.headers['content-type'], message.headers['content-encoding'])
+  if (media.kind === 'unsupported') return refused('media-type-unsupported', { message: media.why, close: true })
   if (shape.kind !== 'stream' && (declaredLength(message) ?? 0) > shape.maxBytes) {
     return refused('body-too-large', { close: true })
   }
   return undefined
 }
 
-function mediaProblem(shape: Exclude<BodyShape, { kind: 'none' }>, header: string | undefined): string | undefined {
-  if (shape.kind === 'stream' && shape.types === 'any') return undefined
-  const accepted = shape.kind === 'json' ? ['application/json'] : shape.kind === 'multipart' ? ['multipart/form-data'] : shape.types
-  const type = parseContentType(header)
-  if (type.kind !== 'type' || !accepted.includes(type.essence)) return `send ${accepted.join(' or ')}`
-  const utf8 = type.charset === undefined || type.charset.toLowerCase() === 'utf-8'
-  return shape.kind === 'json' && !utf8 ? 'send application/json in UTF-8' : undefined
-}
-
 /** Reads the body where the rule must. Rejects with a Failure. Synchronous where nothing has to be waited for. */
 export function takeBody(rule: Rule, message: IncomingMessage): TakenBody | Promise<Taken> {
   const shape = rule.body
   if (shape.kind === 'none') return { kind: 'none' }
-  if (shape.kind === 'stream') return hasBody(message) ? { kind: 'stream' } : { kind: 'none' }
+  if (shape.kind === 'stream') return hasBody(message) ? streamed(shape, message) : { kind: 'none' }
   if (!hasBody(message)) return judgeBytes(rule, Buffer.alloc(0), undefined)
   return readWhole(rule, shape.maxBytes, message)
+}
+
+function streamed(shape: BodyShape & { kind: 'stream' }, { headers }: Head): TakenBody {
+  const media = judgeMedia(shape, headers['content-type'], headers['content-encoding'])
+  return { kind: 'stream', contentType: media.kind === 'taken' ? media.contentType : undefined }
 }
 
 async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage): Promise<Taken> {
@@ -74,7 +70,7 @@ async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage)
 export function judgeBytes(rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
   const shape = rule.body
   if (shape.kind === 'json') return judgeJsonBody(shape, rule, bytes)
-  if (shape.kind !== 'multipart') return { kind: bytes.length > 0 && shape.kind === 'stream' ? 'stream' : 'none' }
+  if (shape.kind !== 'multipart') return bytes.length > 0 && shape.kind === 'stream' ? { kind: 'stream', contentType } : { kind: 'none' }
   const judged = judgeMultipart(shape, judgedNames(rule), bytes, contentType)
   if (judged.kind === 'unreadable') throw refused('body-unreadable', { message: judged.why })
   if (judged.kind === 'invalid') throw refused('body-invalid', { details: { fields: judged.fields } })
