@@ -130,4 +130,5 @@ async function closeWithin(app: FastifyInstance, deadlineMs: number): Promise<bo
   return finished
 }
 
-const pause = (ms: number): Promise<void> => (ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms)))
+const pause = (ms: number): Promise<void> =>
+  ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))

@@ -33,7 +33,7 @@ export interface Outgoing {
   readonly target: string
   /** `stream`: the caller's body passes unread; a Buffer was read, judged and written anew (or, multipart, checked). */
   readonly body: 'none' | 'stream' | Buffer
-  /** The content type to send with a Buffer. */
+  /** The content type to send in place of the caller's; `undefined`: theirs. */
   readonly contentType: string | undefined
 }
 

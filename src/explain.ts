@@ -73,6 +73,8 @@ export function explanationLines(explanation: Explanation): string[] {
   ]
   return [
     `${explanation.method} ${explanation.target} as ${explanation.as} (tenant ${explanation.tenant}): ${verdict}`,
-    ...rows.filter(([, value]) => value !== undefined && value !== '').map(([name, value]) => `  ${name.padEnd(14)} ${String(value)}`),
+    ...rows
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => `  ${name.padEnd(14)} ${String(value)}`),
   ]
 }

@@ -92,4 +92,9 @@ function headOf(request: PaperRequest): Parameters<typeof bodyFailure>[1] {
   return { headers: { ...request.headers, ...(length === 0 ? {} : { 'content-length': String(length) }) } }
 }
 
-const ended = (failure: Failure, rule?: Rule): Judgement => ({ rule, decision: undefined, failure, outgoing: undefined })
+const ended = (failure: Failure, rule?: Rule): Judgement => ({
+  rule,
+  decision: undefined,
+  failure,
+  outgoing: undefined,
+})

@@ -35,7 +35,10 @@ export function runCases(set: PolicySet, files: readonly CaseFile[], nowMs: numb
 }
 
 function requestOf(each: Case): Parameters<ReturnType<typeof paperJudge>['judge']>[1] {
-  const body = each.body === undefined ? undefined : Buffer.from(typeof each.body === 'string' ? each.body : JSON.stringify(each.body))
+  const body =
+    each.body === undefined
+      ? undefined
+      : Buffer.from(typeof each.body === 'string' ? each.body : JSON.stringify(each.body))
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
   return { ...each.ask, headers: { ...json, ...each.headers }, body }
 }
@@ -53,7 +56,8 @@ function differences(each: Case, judgement: Judgement): Difference[] {
     permissions: decision?.effect === 'deny' ? decision.permissions : undefined,
     rule: judgement.rule?.id,
     sends: outgoing?.target,
-    sends_body: body instanceof Buffer && outgoing?.contentType === 'application/json' ? JSON.parse(body.toString()) : undefined,
+    sends_body:
+      body instanceof Buffer && outgoing?.contentType === 'application/json' ? JSON.parse(body.toString()) : undefined,
   }
   return Object.entries(each.expect)
     .filter(([what, expected]) => !same(expected, found[what]))
@@ -65,5 +69,9 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(on
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  )
 }

@@ -54,7 +54,12 @@ function missingNames(config: Config, tenant: TenantConfig, policies: PolicySet)
   if (!policies.policies.has(tenant.policy)) {
     const known = [...policies.policies.keys()].join(', ')
     const message = `tenant \`${tenant.name}\` asks for the policy \`${tenant.policy}\`, which no file in ${config.policies} defines`
-    problems.push({ ...place, key: 'policy', message, remedy: known === '' ? 'add a policy file' : `use one of: ${known}` })
+    problems.push({
+      ...place,
+      key: 'policy',
+      message,
+      remedy: known === '' ? 'add a policy file' : `use one of: ${known}`,
+    })
   }
   if (!policies.limits.plans.has(tenant.plan)) {
     const known = [...policies.limits.plans.keys()].join(', ')
@@ -65,11 +70,14 @@ function missingNames(config: Config, tenant: TenantConfig, policies: PolicySet)
 }
 
 function upstreamFor(tenant: TenantConfig, clock: Clock, previous: Snapshot | undefined): Upstream {
-  const same = previous?.tenants.find(({ config }) => config.name === tenant.name && sameUpstream(config.upstream, tenant.upstream))
+  const same = previous?.tenants.find(
+    ({ config }) => config.name === tenant.name && sameUpstream(config.upstream, tenant.upstream),
+  )
   return same?.upstream ?? createUpstream(tenant.upstream, { name: tenant.name, clock })
 }
 
-const sameUpstream = (one: UpstreamConfig, other: UpstreamConfig): boolean => JSON.stringify(one) === JSON.stringify(other)
+const sameUpstream = (one: UpstreamConfig, other: UpstreamConfig): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
 
 export function liveSnapshot(first: Snapshot): Live {
   let current = first

@@ -9,7 +9,9 @@ export interface Health {
 
 /** `/healthz`: the process answers (it never asks the backend). `/readyz`: configured, and not draining. */
 export function registerHealth(app: FastifyInstance, health: Health): void {
-  app.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send(successEnvelope({ alive: true })))
+  app.get('/healthz', (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(successEnvelope({ alive: true })),
+  )
   app.get('/readyz', (_request, reply) => {
     const why = health.notReady()
     reply.header('cache-control', 'no-store')

@@ -23,7 +23,8 @@ export const authorize = fp<AuthorizeOptions>(
     app.addHook('onRequest', (request, _reply, done) => {
       const { gate } = request
       const { tenant, match, principal } = gate
-      if (tenant === undefined || match === undefined) return done(refused('internal', { cause: 'nothing was screened' }))
+      if (tenant === undefined || match === undefined)
+        return done(refused('internal', { cause: 'nothing was screened' }))
 
       const isPublic = match.kind === 'rule' && match.rule.allow.kind === 'public'
       // Nothing about routes is told to somebody without credentials.

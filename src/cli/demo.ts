@@ -98,7 +98,10 @@ function screen({ data, admin, backend }: Where, tokens: ReadonlyMap<string, str
     ...cast.map(({ name, what }) => `  ${name.padEnd(5)} ${token(name)}  ${what}`),
     '',
     paint('bold', 'Try (in another terminal)'),
-    ...acts(data, token).flatMap(({ title, shows, command }) => [paint('dim', `  # ${title}: ${shows}`), `  ${command}`]),
+    ...acts(data, token).flatMap(({ title, shows, command }) => [
+      paint('dim', `  # ${title}: ${shows}`),
+      `  ${command}`,
+    ]),
     '',
     'Ctrl-C ends it. Requests show below.',
     '',
@@ -113,7 +116,10 @@ function requestsInWords(io: Io): Writable {
       const line = JSON.parse(chunk.toString()) as Readonly<Record<string, unknown>>
       if (line['msg'] === 'request') {
         const { method, path: asked, status, user, decision, reason, duration_ms: ms } = line
-        say(io, `  ${show(status)} ${show(method)} ${show(asked)}  ${show(user)}  ${show(decision)} ${show(reason)}  ${show(ms)} ms`)
+        say(
+          io,
+          `  ${show(status)} ${show(method)} ${show(asked)}  ${show(user)}  ${show(decision)} ${show(reason)}  ${show(ms)} ms`,
+        )
       }
       done()
     },

@@ -40,7 +40,13 @@ export function registerExplainCommand(program: Command, io: Io): void {
     })
 }
 
-async function explainRequest(method: string, target: string, options: Options, command: Command, io: Io): Promise<Explanation> {
+async function explainRequest(
+  method: string,
+  target: string,
+  options: Options,
+  command: Command,
+  io: Io,
+): Promise<Explanation> {
   const config = await loadSettings(command, io)
   const policies = await loadPolicies(config.policies)
   const tenant = tenantOf(config, options.tenant)
@@ -49,7 +55,12 @@ async function explainRequest(method: string, target: string, options: Options, 
   const body = options.body === undefined ? undefined : await bodyOf(options.body, io)
   const headers = body === undefined ? {} : { 'content-type': options.contentType }
   const grants = options.as === 'anonymous' ? undefined : await grantsOfUser(config, tenant, options.as, policies, io)
-  const judgement = paperJudge(policy, tenant.partial ?? policy.scope.partial).judge(grants, { method, target, headers, body })
+  const judgement = paperJudge(policy, tenant.partial ?? policy.scope.partial).judge(grants, {
+    method,
+    target,
+    headers,
+    body,
+  })
   return explain(judgement, { method, target, as: options.as, tenant: tenant.name })
 }
 
@@ -70,7 +81,13 @@ async function bodyOf(file: string, io: Io): Promise<Buffer> {
   }
 }
 
-async function grantsOfUser(config: Config, tenant: TenantConfig, name: string, policies: PolicySet, io: Io): Promise<Grants> {
+async function grantsOfUser(
+  config: Config,
+  tenant: TenantConfig,
+  name: string,
+  policies: PolicySet,
+  io: Io,
+): Promise<Grants> {
   const store = await openStore({ file: config.store.file, clock: io.clock })
   try {
     const identity = await store.find(tenant.name, name)

@@ -51,7 +51,10 @@ async function reload(gateway: Gateway, command: Command, io: Io, log: Log): Pro
   }
 }
 
-function warnOf(tenants: readonly { readonly name: string; readonly upstream: { readonly verifyTls: boolean } }[], log: Log): void {
+function warnOf(
+  tenants: readonly { readonly name: string; readonly upstream: { readonly verifyTls: boolean } }[],
+  log: Log,
+): void {
   for (const { name, upstream } of tenants) {
     if (!upstream.verifyTls) log.logger.warn({ tenant: name }, 'the TLS certificate of this upstream is NOT verified')
   }

@@ -18,7 +18,12 @@ export function registerTestCommand(program: Command, io: Io): void {
       const results = runCases(policies, await loadCases(folder, policies), io.clock.epochMs())
       const failed = results.filter(({ differences }) => differences.length > 0)
       const { output } = globalOptions(command, io)
-      await writeOut(io, output === 'json' ? `${JSON.stringify({ held: results.length - failed.length, failed })}\n` : report(results, failed, io))
+      await writeOut(
+        io,
+        output === 'json'
+          ? `${JSON.stringify({ held: results.length - failed.length, failed })}\n`
+          : report(results, failed, io),
+      )
       if (results.length === 0) throw new CommandError(`There are no cases in ${folder}/cases.`)
       if (failed.length > 0) throw new CommandError(`${failed.length} of ${results.length} cases do not hold.`)
     })

@@ -9,10 +9,28 @@ export interface Player {
 }
 
 export const cast: readonly Player[] = [
-  { name: 'ada', tenant: 'default', roles: ['reader'], listRoles: ['alpha readers'], what: 'reads list 3 (Alpha) and nothing else' },
-  { name: 'ben', tenant: 'default', roles: ['editor'], listRoles: ['alpha team'], what: 'reads and manages list 3 (Alpha)' },
+  {
+    name: 'ada',
+    tenant: 'default',
+    roles: ['reader'],
+    listRoles: ['alpha readers'],
+    what: 'reads list 3 (Alpha) and nothing else',
+  },
+  {
+    name: 'ben',
+    tenant: 'default',
+    roles: ['editor'],
+    listRoles: ['alpha team'],
+    what: 'reads and manages list 3 (Alpha)',
+  },
   { name: 'root', tenant: 'default', roles: ['administrator'], listRoles: [], what: 'may do everything' },
-  { name: 'cy', tenant: 'refusing', roles: ['administrator'], listRoles: [], what: 'whose backend refuses connections' },
+  {
+    name: 'cy',
+    tenant: 'refusing',
+    roles: ['administrator'],
+    listRoles: [],
+    what: 'whose backend refuses connections',
+  },
   { name: 'di', tenant: 'silent', roles: ['administrator'], listRoles: [], what: 'whose backend never answers' },
 ]
 
@@ -34,7 +52,11 @@ export function acts(url: string, token: (name: string) => string): readonly Act
       shows: '200, only the subscribers of list 3',
       command: `curl -i ${header('ada')} ${url}/api/subscribers/export`,
     },
-    { title: 'a refused list', shows: '403 list-denied, data.lists [4]', command: `curl -i ${basic('ada')} ${url}/api/lists/4` },
+    {
+      title: 'a refused list',
+      shows: '403 list-denied, data.lists [4]',
+      command: `curl -i ${basic('ada')} ${url}/api/lists/4`,
+    },
     {
       title: 'a refused permission',
       shows: '403 permission-denied, data.permissions',

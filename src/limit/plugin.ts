@@ -18,7 +18,10 @@ export const limit = fp<LimitOptions>(
   async (app, { plan, clock }) => {
     const classOf = (request: FastifyRequest): RateClass => {
       const { tenant, match } = request.gate
-      const found = tenant !== undefined && match?.kind === 'rule' ? plan(tenant.config.plan).classes.get(match.rule.limit) : undefined
+      const found =
+        tenant !== undefined && match?.kind === 'rule'
+          ? plan(tenant.config.plan).classes.get(match.rule.limit)
+          : undefined
       // The loader holds every class to every plan; what slips through is our bug, and refused.
       if (found === undefined) throw refused('internal', { cause: 'a rate class without a plan' })
       return found

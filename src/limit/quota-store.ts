@@ -14,7 +14,10 @@ type Counted = (error: Error | null, result?: { current: number; ttl: number }) 
  * The class that @fastify/rate-limit constructs; all children count in one table. Principals are as many as there are
  * users, so nobody at their limit is ever evicted.
  */
-export function quotaStore(clock: Clock, windows: SlidingWindows = slidingWindows({ maxKeys: 200_000, bound: 'soft' })) {
+export function quotaStore(
+  clock: Clock,
+  windows: SlidingWindows = slidingWindows({ maxKeys: 200_000, bound: 'soft' }),
+) {
   return class QuotaStore {
     /** `current` above `max` means refused; `ttl` is then the milliseconds to wait, else until the quota is whole. */
     incr(key: QuotaKey, done: Counted, windowMs: number, max: number): void {

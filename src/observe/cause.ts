@@ -13,11 +13,14 @@ export function describeCause(cause: unknown): string | undefined {
   }
   if (parts.length === 0) return undefined
   // oxlint-disable-next-line no-control-regex -- these are what is to be removed
-  return parts.join(' <- ').slice(0, maxText).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+  return parts
+    .join(' <- ')
+    .slice(0, maxText)
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
 }
 
 function describeOne(value: unknown): string {
-  if (!(value instanceof Error)) return typeof value === 'string' ? value : JSON.stringify(value) ?? typeof value
+  if (!(value instanceof Error)) return typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value)
   const code = 'code' in value && typeof value.code === 'string' ? ` (${value.code})` : ''
   return `${value.name}: ${value.message}${code}`
 }

@@ -36,7 +36,8 @@ export function logLine(gate: Gate, facts: RequestFacts): Record<string, unknown
     bytes_out: gate.bytesOut,
     duration_ms: rounded(facts.durationMs),
     upstream_ms: gate.upstreamMs === undefined ? undefined : rounded(gate.upstreamMs),
-    upstream_addr: gate.upstreamStatus === undefined && upstreamFailure === undefined ? undefined : gate.tenant?.upstream.name,
+    upstream_addr:
+      gate.upstreamStatus === undefined && upstreamFailure === undefined ? undefined : gate.tenant?.upstream.name,
     upstream_status: gate.upstreamStatus,
     user: principal?.identity.name ?? cleaned(gate.claimedName),
     auth_method: principal?.method,

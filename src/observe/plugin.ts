@@ -27,9 +27,18 @@ export const observe = fp<ObserveOptions>(
       request.gate = gate
       const { raw } = reply
       raw.once('close', () => {
-        const status = raw.writableFinished || raw.destroyed === false || gate.failure !== undefined ? raw.statusCode : clientClosedRequest
+        const status =
+          raw.writableFinished || raw.destroyed === false || gate.failure !== undefined
+            ? raw.statusCode
+            : clientClosedRequest
         const { host, 'user-agent': userAgent } = request.raw.headers
-        const facts = { method: request.raw.method ?? '', host, userAgent, status, durationMs: clock.monotonicMs() - gate.startedAtMs }
+        const facts = {
+          method: request.raw.method ?? '',
+          host,
+          userAgent,
+          status,
+          durationMs: clock.monotonicMs() - gate.startedAtMs,
+        }
         logger[levelOf(gate, status)](logLine(gate, facts), 'request')
       })
       done()

@@ -1,10 +1,21 @@
 /** The decision: pure and total. Whatever is not granted is denied. */
-import type { Allowed, AllowReason, Decision, Denied, DenyReason, Ground, Rewrite, Scope } from '../model/decision.ts'
-import type { ListId } from '../model/ids.ts'
+import type {
+  Allowed,
+  AllowReason,
+  Decision,
+  Denied,
+  DenyReason,
+  Ground,
+  Reading,
+  Rewrite,
+  Scope,
+  StoredReading,
+} from '../model/decision.ts'
+import { listIdFrom, type ListId } from '../model/ids.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import { firstHeld, superseding, type Grants } from './grants.ts'
 import { judgeDemand, type Verdict } from './judge-demand.ts'
-import type { ListScope, PartialMode, Rule, When } from './rule.ts'
+import type { ListDemand, ListScope, PartialMode, Rule, When } from './rule.ts'
 
 /** What a decision is made under: the policy's scope and what happens to requests partly out of reach. */
 export interface Terms {
@@ -45,14 +56,15 @@ export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, sco
   }
   if (scope.asked.includes('unreadable')) return denied(rule, 'scope-unreadable', { detail: 'a parameter of `when`' })
   // A rule that anybody may call names no lists: the loader refuses others.
-  if (grants === undefined) return rule.lists.length + rule.when.length + rule.answer.length === 0 ? base : denied(rule, 'credentials-missing')
+  if (grants === undefined)
+    return rule.lists.length + rule.when.length + rule.answer.length === 0 ? base : denied(rule, 'credentials-missing')
 
   const extra = extraDemand(rule, terms, grants, scope)
   if (extra !== undefined) return extra
 
   let decision: Allowed = base
   for (const [index, demand] of rule.lists.entries()) {
-    const reading = scope.readings[index]
+    const reading = readingLeft(rule, decision, demand, scope.readings[index])
     if (reading === undefined) return denied(rule, 'scope-unreadable')
     const verdict = judgeDemand(demand, reading, terms, grants)
     if (verdict.effect === 'deny') return denied(rule, verdict.reason, verdict)
@@ -61,8 +73,29 @@ export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, sco
 
   // INVARIANT: an answer that has to be cut for this caller never passes whole.
   const uncut = rule.answer.find((each) => superseding(grants, terms.scope, each.need, each.unless) === undefined)
-  if (uncut !== undefined) return denied(rule, 'scope-unreadable', { detail: `the answer's ${uncut.path} cannot be judged yet` })
+  if (uncut !== undefined)
+    return denied(rule, 'scope-unreadable', { detail: `the answer's ${uncut.path} cannot be judged yet` })
   return decision
+}
+
+/** What stands in the demand's place after the demands before it were met: each narrows what the one before left. */
+function readingLeft(
+  rule: Rule,
+  decision: Allowed,
+  demand: ListDemand,
+  read: Reading | StoredReading | undefined,
+): Reading | StoredReading | undefined {
+  const before = decision.rewrites.findLast(({ index }) => samePlace(rule.lists[index], demand))
+  if (before === undefined) return read
+  const [first, ...others] = before.ids.flatMap((id) => listIdFrom(id) ?? [])
+  // Filled with the id that matches nothing: that is no list, and nothing more is to be put there.
+  return first === undefined ? undefined : { kind: 'lists', ids: [first, ...others] }
+}
+
+function samePlace(one: ListDemand | undefined, other: ListDemand): boolean {
+  if (one === undefined || one.in === 'stored' || other.in === 'stored' || one.in === 'path' || other.in === 'path')
+    return false
+  return one.in === other.in && one.part === other.part && one.name === other.name
 }
 
 /** `everywhere` and `when`: the demands that know no list. */

@@ -74,3 +74,8 @@ export function superseding(
 export function firstHeld(grants: Grants, permissions: readonly Permission[]): Permission | undefined {
   return permissions.find((permission) => grants.permissions.has(permission))
 }
+
+/** The first of `permissions` if every one of them is held, else `undefined`. */
+export function allHeld(grants: Grants, permissions: readonly Permission[]): Permission | undefined {
+  return permissions.every((permission) => grants.permissions.has(permission)) ? permissions[0] : undefined
+}

@@ -2,7 +2,7 @@
 import type { AllowReason, Allowed, DenyReason, Ground, Reading, StoredReading } from '../model/decision.ts'
 import type { ListId } from '../model/ids.ts'
 import type { ListNeed, Permission } from '../model/permission.ts'
-import { firstHeld, listsGranted, superseding, type Grants } from './grants.ts'
+import { allHeld, listsGranted, superseding, type Grants } from './grants.ts'
 import type { ListDemand, ListScope, NamedDemand, PartialMode, StoredDemand } from './rule.ts'
 
 export type Verdict =
@@ -58,8 +58,7 @@ function judgeLists(demand: ListDemand, ids: readonly ListId[], terms: Terms, gr
   const distinct = [...new Set(ids)]
   const within = distinct.filter((id) => granted.has(id))
   const outside = distinct.filter((id) => !granted.has(id))
-  // A multipart body is sent unchanged, so nothing can be dropped from it.
-  const partial = demand.in === 'part' ? 'refuse' : terms.partial
+  const partial = ('partial' in demand ? demand.partial : undefined) ?? terms.partial
   // None left is refused in both modes: listmonk then quietly means "all of my own" (gap 29).
   if (within.length === 0 || (outside.length > 0 && partial === 'refuse')) {
     return deny(demand, terms, 'list-not-granted', outside)
@@ -80,7 +79,9 @@ function judgeLists(demand: ListDemand, ids: readonly ListId[], terms: Terms, gr
 function judgeAbsent(demand: ListDemand, terms: Terms, grants: Grants, all: Permission | undefined): Verdict {
   if (demand.in === 'stored') {
     // Nothing was looked up: only who needs no look-up may pass.
-    return all === undefined ? deny(demand, terms, 'scope-unreadable', [], `${demand.resource} was not looked up`) : everyList(grants, all)
+    return all === undefined
+      ? deny(demand, terms, 'scope-unreadable', [], `${demand.resource} was not looked up`)
+      : everyList(grants, all)
   }
   if (demand.in === 'path') return deny(demand, terms, 'scope-unreadable', [])
   switch (demand.absent) {
@@ -96,7 +97,7 @@ function judgeAbsent(demand: ListDemand, terms: Terms, grants: Grants, all: Perm
 }
 
 function fill(demand: NamedDemand, terms: Terms, grants: Grants, all: Permission | undefined): Verdict {
-  const exempt = demand.fillUnless === undefined ? all : firstHeld(grants, demand.fillUnless)
+  const exempt = demand.fillUnless === undefined ? all : allHeld(grants, demand.fillUnless)
   if (exempt !== undefined) return everyList(grants, exempt)
   const granted = listsGranted(grants, demand.need)
   const own = [...granted.keys()]
@@ -120,7 +121,9 @@ function judgeThings(
 ): Verdict {
   const granted = listsGranted(grants, demand.need)
   const has = (id: ListId): boolean => granted.has(id)
-  const reached = things.every((lists) => lists.length > 0 && (demand.of === 'all' ? lists.every(has) : lists.some(has)))
+  const reached = things.every(
+    (lists) => lists.length > 0 && (demand.of === 'all' ? lists.every(has) : lists.some(has)),
+  )
   // Which lists a foreign thing is on is not the caller's to know.
   if (things.length === 0 || !reached) return deny(demand, terms, 'thing-not-granted', [])
   const touched = [...new Set(things.flat().filter(has))]

@@ -31,7 +31,9 @@ export interface NamedDemand extends Demand {
   readonly part: string | undefined
   readonly name: string
   readonly absent: Absent
-  /** Who is not filled in; `undefined`: holders of the `all` permission. */
+  /** Overrides the mode of tenant and policy for this place: `refuse` where a part of what was asked is never meant. */
+  readonly partial: PartialMode | undefined
+  /** Who is not filled in: holders of all of these; `undefined`: holders of the `all` permission. */
   readonly fillUnless: readonly Permission[] | undefined
   /** The backend intersects several ids: two or more are one call each, or refused. */
   readonly intersects: boolean

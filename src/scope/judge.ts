@@ -26,10 +26,17 @@ export type Judged =
   | { readonly kind: 'allowed'; readonly decision: Allowed; readonly outgoing: Outgoing }
 
 /** What is wrong with the target alone: can be said before the body is read. */
-export function targetFailure(rule: Rule, params: Readonly<Record<string, string>>, target: Target): Failure | undefined {
+export function targetFailure(
+  rule: Rule,
+  params: Readonly<Record<string, string>>,
+  target: Target,
+): Failure | undefined {
   // Backends take `+5`, `05` and more for 5; only one spelling is judged, so only one passes.
   const badId = rule.allow.kind !== 'public' && params['id'] !== undefined && parseListId(params['id']) === undefined
-  if (badId || rule.lists.some((demand) => demand.in === 'path' && parseListId(params[demand.name] ?? '') === undefined)) {
+  if (
+    badId ||
+    rule.lists.some((demand) => demand.in === 'path' && parseListId(params[demand.name] ?? '') === undefined)
+  ) {
     return refused('target-ambiguous', { message: 'an id in the path is a plain decimal number (1 to 2147483647)' })
   }
   const problem = queryProblem(rule.query, target.query)

@@ -26,7 +26,9 @@ export function queryProblem(shape: QueryShape, pairs: Pairs): string | undefine
 function unknownName(parameters: ReadonlyMap<string, QueryType>, name: string): string {
   const folded = foldKey(name)
   const near = [...parameters.keys()].find((known) => foldKey(known) === folded)
-  return near === undefined ? 'the query names a parameter that this endpoint does not take' : `the parameter is spelt \`${near}\``
+  return near === undefined
+    ? 'the query names a parameter that this endpoint does not take'
+    : `the parameter is spelt \`${near}\``
 }
 
 /** The ids that stand in the parameter `name`; `queryProblem` has passed them. */

@@ -70,7 +70,8 @@ async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage)
 export function judgeBytes(rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
   const shape = rule.body
   if (shape.kind === 'json') return judgeJsonBody(shape, rule, bytes)
-  if (shape.kind !== 'multipart') return bytes.length > 0 && shape.kind === 'stream' ? { kind: 'stream', contentType } : { kind: 'none' }
+  if (shape.kind !== 'multipart')
+    return bytes.length > 0 && shape.kind === 'stream' ? { kind: 'stream', contentType } : { kind: 'none' }
   const judged = judgeMultipart(shape, judgedNames(rule), bytes, contentType)
   if (judged.kind === 'unreadable') throw refused('body-unreadable', { message: judged.why })
   if (judged.kind === 'invalid') throw refused('body-invalid', { details: { fields: judged.fields } })
