@@ -30,7 +30,8 @@ export function checkScalar(
 function coerced(tree: ScalarTree, shape: Shape): string | number | boolean | null {
   const { value } = tree
   if (tree.source === 'file' || typeof value !== 'string') return value
-  if (shape.type === 'integer' && /^(0|-?[1-9][0-9]{0,14})$/.test(value)) return Number(value)
+  if ((shape.type === 'integer' || typeof shape.const === 'number') && /^(0|-?[1-9][0-9]{0,14})$/.test(value))
+    return Number(value)
   if (shape.type === 'boolean' || typeof shape.const === 'boolean')
     return value === 'true' || (value === 'false' ? false : value)
   return value
@@ -39,14 +40,10 @@ function coerced(tree: ScalarTree, shape: Shape): string | number | boolean | nu
 function isRight(value: string | number | boolean | null, shape: Shape): value is string | number | boolean {
   if (shape.const !== undefined) return value === shape.const
   if (shape.enum !== undefined) return typeof value === 'string' && shape.enum.includes(value)
-  switch (shape.type) {
-    case 'boolean':
-      return typeof value === 'boolean'
-    case 'integer':
-      return typeof value === 'number' && Number.isSafeInteger(value) && isWithin(value, shape)
-    default:
-      return typeof value === 'string' && isText(value, shape)
-  }
+  if (shape.type === 'boolean') return typeof value === 'boolean'
+  if (shape.type === 'integer')
+    return typeof value === 'number' && Number.isSafeInteger(value) && isWithin(value, shape)
+  return typeof value === 'string' && isText(value, shape)
 }
 
 const isWithin = (value: number, shape: Shape): boolean =>
@@ -67,7 +64,7 @@ function refuse(tree: ScalarTree, shape: Shape, path: Path, report: Report): voi
     report.add(path, `${found} is not one of the words known here`, remedyForWord(tree, isHidden, words))
     return
   }
-  if (shape.type === 'string' && typeof tree.value !== 'string') {
+  if (shape.type === 'string' && shape.format !== 'never' && typeof tree.value !== 'string') {
     report.add(path, `${found} is a ${typeof tree.value}, not ${titleOf(shape)}`, 'put it in quotes')
     return
   }

@@ -106,15 +106,8 @@ function walkRecord(tree: MapTree, shape: Shape, path: Path, report: Report): Re
 }
 
 function walkList(tree: Tree, shape: Shape, path: Path, report: Report): readonly unknown[] | undefined {
-  // The environment and flags have no lists: a comma parts the items.
   const isText = tree.kind === 'scalar' && tree.source !== 'file' && typeof tree.value === 'string'
-  const items: readonly Tree[] | undefined = isText
-    ? String(tree.value)
-        .split(',')
-        .map((item) => ({ ...tree, value: item.trim(), shown: item.trim() }))
-    : tree.kind === 'list'
-      ? tree.items
-      : undefined
+  const items = itemsOf(tree)
   if (items === undefined) return refuseKind(tree, shape, path, report)
   const least = shape.minItems ?? 0
   if (items.length < least) {
@@ -134,6 +127,15 @@ function walkList(tree: Tree, shape: Shape, path: Path, report: Report): readonl
     }
   }
   return found.every((item) => item !== undefined) ? found : undefined
+}
+
+/** The environment, flags and variables have no lists: a comma parts the items. */
+function itemsOf(tree: Tree): readonly Tree[] | undefined {
+  if (tree.kind === 'list') return tree.items
+  if (tree.kind !== 'scalar' || tree.source === 'file' || typeof tree.value !== 'string') return undefined
+  return tree.value
+    .split(',')
+    .map((item) => ({ ...tree, value: item.trim(), shown: tree.source === 'variable' ? tree.shown : item.trim() }))
 }
 
 /** One error for a union: the variant is chosen by the kind of YAML, and among maps by the first key each demands. */

@@ -155,7 +155,7 @@ function mapFrom(pairs: readonly Pair[], reader: Reader, depth: number, at: Plac
       ])
       continue
     }
-    const name = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+    const name = typeof key.value === 'string' ? key.value : (key.source ?? '')
     const first = entries.get(name)
     if (name === '<<')
       reader.refuse(keyAt.line, ['has a merge key `<<`', 'write the keys out: merge keys are not taken'])

@@ -3,20 +3,20 @@ import { Type } from 'typebox'
 import type { Tree } from './tree.ts'
 
 export interface Shape {
-  readonly type?: string
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | undefined
   /** What it is, with its article: "a span". Messages say it. */
   readonly title?: string
-  readonly examples?: readonly unknown[]
+  readonly examples?: readonly (string | number)[]
   readonly properties?: Readonly<Record<string, Shape>>
   readonly required?: readonly string[]
   readonly patternProperties?: Readonly<Record<string, Shape>>
   readonly items?: Shape
   readonly minItems?: number
   readonly enum?: readonly string[]
-  readonly const?: unknown
+  readonly const?: string | boolean | number
   readonly anyOf?: readonly Shape[]
   readonly pattern?: string
-  /** One of formats.ts; checked beyond the pattern. */
+  /** One of formats.ts, checked beyond the pattern; `never` refuses every text. */
   readonly format?: string
   readonly minimum?: number
   readonly maximum?: number
@@ -53,16 +53,9 @@ export const named = <T extends Parameters<typeof Type.Record>[1]>(keys: string,
 export function kindsOf(shape: Shape): readonly Tree['kind'][] {
   if (shape.anyOf !== undefined) return shape.anyOf.flatMap(kindsOf)
   if (shape.enum !== undefined || shape.const !== undefined) return ['scalar']
-  switch (shape.type) {
-    case undefined:
-      return ['scalar', 'list', 'map']
-    case 'object':
-      return ['map']
-    case 'array':
-      return ['list']
-    default:
-      return ['scalar']
-  }
+  if (shape.type === undefined) return ['scalar', 'list', 'map']
+  if (shape.type === 'object') return ['map']
+  return shape.type === 'array' ? ['list'] : ['scalar']
 }
 
 /** What a shape takes, in a few words. */
@@ -71,16 +64,13 @@ export function titleOf(shape: Shape): string {
   if (shape.enum !== undefined) return shape.enum.map((word) => `\`${word}\``).join(', ')
   if (shape.const !== undefined) return `\`${String(shape.const)}\``
   if (shape.anyOf !== undefined) return [...new Set(shape.anyOf.map(titleOf))].join(' or ')
-  switch (shape.type) {
-    case 'object':
-      return 'a map'
-    case 'array':
-      return 'a list'
-    case 'integer':
-      return 'a whole number'
-    case 'boolean':
-      return '`true` or `false`'
-    default:
-      return 'a text'
-  }
+  return typeWords[shape.type ?? 'string']
 }
+
+const typeWords = {
+  object: 'a map',
+  array: 'a list',
+  string: 'a text',
+  integer: 'a whole number',
+  boolean: '`true` or `false`',
+} as const

@@ -2,7 +2,7 @@
 
 export interface Place {
   readonly file: string
-  /** From 1. */
+  /** From 1; 0 where there are no lines (environment variables, flags). */
   readonly line: number
 }
 
@@ -14,7 +14,7 @@ export interface Problem extends Place {
   readonly remedy: string
 }
 
-export const formatPlace = (place: Place): string => `${place.file}:${place.line}`
+export const formatPlace = (place: Place): string => (place.line === 0 ? place.file : `${place.file}:${place.line}`)
 
 /** One line: `policies/roles.yaml:12: user_roles.reader: … - remedy`. */
 export function formatProblem(problem: Problem): string {

@@ -20,7 +20,7 @@ export function compileQuery(route: RouteWords, groups: Groups, report: Report):
     return { kind: 'any' }
   }
   const declared = new Map<string, QueryType>()
-  const parts = query === undefined ? [] : Array.isArray(query) ? query : [query]
+  const parts = Array.isArray(query) ? query : [query ?? {}]
   for (const [index, part] of parts.entries()) {
     const path = Array.isArray(query) ? ['query', index] : ['query']
     for (const [name, type] of Object.entries(groupFrom(part, groups, path, report))) {
@@ -54,12 +54,7 @@ function groupFrom(
 
 function imply(route: RouteWords, declared: Map<string, QueryType>, report: Report): void {
   for (const [path, demand] of listed(route.lists, 'lists')) {
-    const name =
-      'query' in demand
-        ? demand.query
-        : 'stored' in demand && demand.id.startsWith('query.')
-          ? demand.id.slice(6)
-          : undefined
+    const name = idParameter(demand)
     if (name === undefined) continue
     const type = declared.get(name) ?? 'ids'
     if (type !== 'ids' && type !== 'id') {
@@ -81,6 +76,14 @@ function imply(route: RouteWords, declared: Map<string, QueryType>, report: Repo
   for (const [, demand] of listed(route.when, 'when')) {
     if ('query' in demand && !declared.has(demand.query)) declared.set(demand.query, 'one')
   }
+}
+
+type DemandWords = Extract<NonNullable<RouteWords['lists']>, { readonly need: unknown }>
+
+/** The query parameter that a demand reads ids from. */
+function idParameter(demand: DemandWords): string | undefined {
+  if ('query' in demand) return demand.query
+  return 'stored' in demand && demand.id.startsWith('query.') ? demand.id.slice('query.'.length) : undefined
 }
 
 /** One demand or several, each with its path in the route. */

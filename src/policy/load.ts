@@ -61,7 +61,7 @@ async function readFolder(
     return []
   })
   const files: PolicyFile[] = []
-  for (const name of entries.toSorted()) {
+  for (const name of entries.toSorted((a, b) => (a < b ? -1 : 1))) {
     // A rule that nobody reads would be missed only when it is needed.
     if (name.endsWith('.yml')) problems.push(problemOf(`${label}/${name}`, 'ends in `.yml`', 'name it `.yaml`'))
     if (!name.endsWith('.yaml') || name.startsWith('.')) continue

@@ -1,0 +1,203 @@
+/** The words of `sallyport.yaml`, as a schema. Every scalar can be given as `SALLYPORT_` + its path joined by `_`. */
+import { Type, type Static } from 'typebox'
+import { closed, text } from './shape.ts'
+
+/** What holds where nothing is said, in the words of the file. */
+export const defaults = {
+  listen: '127.0.0.1:8080',
+  adminListen: '127.0.0.1:8081',
+  policies: './policies',
+  storeFile: './sallyport.db',
+  policy: 'listmonk',
+  plan: 'default',
+  connections: 64,
+  timeouts: { connect: '2s', headers: '30s', body: '60s', total: '90s' },
+  auth: { unauthenticated_status: 403, realm: 'sallyport', bearer: false, api_key: false },
+  logLevel: 'info',
+  drain: { delay: '0s', deadline: '30s' },
+  server: {
+    headers_timeout: '10s',
+    request_timeout: '60s',
+    keep_alive_timeout: '15s',
+    idle_timeout: '120s',
+    max_requests_per_socket: 10_000,
+    max_connections: 4096,
+  },
+} as const
+
+const span = (description: string, otherwise: string) =>
+  Type.Optional(Type.String({ title: 'a span', description, default: otherwise, format: 'span', examples: ['30s'] }))
+const spanOrNone = (description: string, otherwise: string) =>
+  Type.Optional(
+    Type.String({
+      title: 'a span or `none`',
+      description,
+      default: otherwise,
+      format: 'span-or-none',
+      examples: ['30s', 'none'],
+    }),
+  )
+const count = (description: string, otherwise: number, maximum: number) =>
+  Type.Optional(
+    Type.Integer({
+      title: `a whole number from 1 to ${maximum}`,
+      description,
+      default: otherwise,
+      minimum: 1,
+      maximum,
+    }),
+  )
+const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
+const file = (description: string) =>
+  text('the path of a file', { description, pattern: '\\S', examples: ['secrets/token'] })
+const name = (title: string, description: string) =>
+  text(title, { description, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', examples: ['listmonk'] })
+
+const listen = (otherwise: string) =>
+  Type.Optional(
+    Type.Union(
+      [
+        text('an address and port', { format: 'listen', examples: ['127.0.0.1:8080'] }),
+        Type.Integer({ minimum: 0, maximum: 65_535 }),
+      ],
+      {
+        title: 'an address and port, or a port',
+        description: 'host:port, or a port alone, which is on 127.0.0.1; port 0 is any free one',
+        default: otherwise,
+      },
+    ),
+  )
+
+const service = closed({
+  user: text('a user name', {
+    description: 'the API user at the backend',
+    pattern: '^[^:\\s\\p{Cc}]+$',
+    examples: ['gateway'],
+  }),
+  token: Type.Optional(
+    text('a token', { description: 'only as `${VAR}`; never written out', pattern: '^[!-~]{1,4096}$', secret: true }),
+  ),
+  token_file: Type.Optional(file('a file that holds the token and nothing else')),
+  token_env: Type.Optional(
+    text('the name of an environment variable', { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', examples: ['LISTMONK_TOKEN'] }),
+  ),
+  scheme: Type.Optional(Type.Enum(['token', 'basic'], { default: 'token' })),
+})
+export type ServiceWords = Static<typeof service>
+
+const upstream = closed({
+  url: Type.Optional(
+    text('an origin: http or https, a host, a port, no path and no user', {
+      format: 'origin',
+      examples: ['http://127.0.0.1:9000'],
+      description: 'where the backend is',
+      secret: true,
+    }),
+  ),
+  credential: Type.Optional(
+    Type.Union([Type.Enum(['caller', 'none']), service], {
+      title: '`caller`, `none` or a map with `user` and a token',
+      description: 'what the backend is shown',
+      default: 'none',
+      secret: true,
+    }),
+  ),
+  host: Type.Optional(
+    text('a host, with or without a port', {
+      pattern: '^[A-Za-z0-9_.-]+(?::[0-9]{1,5})?$',
+      examples: ['lists.example.org'],
+    }),
+  ),
+  ca_file: Type.Optional(file('PEM file of the authority that signs the backend')),
+  insecure_skip_verify: flag('does not verify the certificate of the backend'),
+  connections: count('the most connections to the backend', defaults.connections, 65_535),
+  timeouts: Type.Optional(
+    closed({
+      connect: span('until the connection stands', defaults.timeouts.connect),
+      headers: span('until the headers of the answer are there', defaults.timeouts.headers),
+      body: spanOrNone('the longest gap in a body', defaults.timeouts.body),
+      total: spanOrNone('the whole exchange', defaults.timeouts.total),
+    }),
+  ),
+})
+export type UpstreamWords = Static<typeof upstream>
+
+const auth = closed({
+  unauthenticated_status: Type.Optional(
+    Type.Union([Type.Literal(403), Type.Literal(401)], {
+      default: defaults.auth.unauthenticated_status,
+      title: '`403` or `401`',
+    }),
+  ),
+  realm: Type.Optional(text('a realm', { pattern: '^[ !#-\\[\\]-~]{1,100}$', examples: ['sallyport'] })),
+  bearer: flag('takes `Authorization: Bearer user:token`'),
+  api_key: flag('takes `X-API-Key: user:token`'),
+})
+export type AuthWords = Static<typeof auth>
+
+/** What a tenant may say, and the top level for all tenants. */
+const shared = {
+  upstream: Type.Optional(upstream),
+  policy: Type.Optional(name('the name of a policy', 'the `policy:` of a file in the policy folder')),
+  partial: Type.Optional(
+    Type.Enum(['refuse', 'narrow'], { description: "takes the place of the policy's own `scope.partial`" }),
+  ),
+  plan: Type.Optional(name('the name of a rate plan', 'a plan of limits.yaml')),
+  auth: Type.Optional(auth),
+}
+
+export const tenantSchema = closed({
+  name: text('a tenant name: lower-case letters, digits and `-`', { format: 'tenant', examples: ['alpha'] }),
+  hosts: Type.Optional(
+    Type.Array(text('a host name without port', { format: 'host', examples: ['lists.example.org'] }), {
+      minItems: 1,
+      uniqueItems: true,
+    }),
+  ),
+  ...shared,
+})
+export type TenantWords = Static<typeof tenantSchema>
+
+export const configSchema = closed(
+  {
+    listen: listen(defaults.listen),
+    tls: Type.Optional(closed({ cert_file: file('PEM certificate chain'), key_file: file('PEM private key') })),
+    admin: Type.Optional(closed({ listen: listen(defaults.adminListen) })),
+    policies: Type.Optional(text('the path of a folder', { pattern: '\\S', examples: [defaults.policies] })),
+    store: Type.Optional(closed({ file: Type.Optional(file('the SQLite file of identities')) })),
+    ...shared,
+    tenants: Type.Optional(Type.Array(tenantSchema, { minItems: 1 })),
+    trusted_proxies: Type.Optional(
+      Type.Array(text('an address or CIDR range', { format: 'range', examples: ['10.0.0.0/8'] }), {
+        description: 'whose `X-Forwarded-*` and `X-Request-Id` are believed',
+      }),
+    ),
+    log: Type.Optional(
+      closed({
+        level: Type.Optional(Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: defaults.logLevel })),
+      }),
+    ),
+    drain: Type.Optional(
+      closed({
+        delay: spanOrNone('between the signal and the last accepted connection', defaults.drain.delay),
+        deadline: span('until open requests are cut', defaults.drain.deadline),
+      }),
+    ),
+    server: Type.Optional(
+      closed({
+        headers_timeout: span('until the headers of a request are there', defaults.server.headers_timeout),
+        request_timeout: span('until a request is complete', defaults.server.request_timeout),
+        keep_alive_timeout: span('how long an idle connection is kept', defaults.server.keep_alive_timeout),
+        idle_timeout: span('how long a silent connection is kept', defaults.server.idle_timeout),
+        max_requests_per_socket: count(
+          'requests on one connection',
+          defaults.server.max_requests_per_socket,
+          1_000_000,
+        ),
+        max_connections: count('connections at once', defaults.server.max_connections, 1_000_000),
+      }),
+    ),
+  },
+  { description: 'the configuration of Sallyport' },
+)
+export type ConfigWords = Static<typeof configSchema>
