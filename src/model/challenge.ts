@@ -9,14 +9,16 @@ export interface ChallengeRule {
 
 /**
  * The failure of a caller without valid credentials. With status 401 it carries the challenge that RFC 9110 §15.5.2
- * demands; `charset` is RFC 7617 §2.1. Nothing of the request is in it.
+ * demands; `charset` is RFC 7617 §2.1. Nothing of the request is in it. `cause` is for the log only.
  */
 export function unauthenticated(
   rule: ChallengeRule,
   code: 'credentials-missing' | 'credentials-invalid' | 'session-expired',
+  cause?: unknown,
 ): Failure {
-  if (rule.unauthenticatedStatus === 403) return refused(code)
+  if (rule.unauthenticatedStatus === 403) return refused(code, { cause })
   return refused(code, {
+    cause,
     status: 401,
     headers: ['WWW-Authenticate', `Basic realm="${quotedText(rule.realm)}", charset="UTF-8"`],
   })

@@ -6,7 +6,8 @@ describe('unauthenticated', () => {
     const failure = unauthenticated({ unauthenticatedStatus: 403, realm: 'lists' }, 'credentials-invalid')
 
     expect(failure).toMatchObject({ code: 'credentials-invalid', status: 403, message: 'invalid API credentials' })
-    expect(failure.options).toEqual({})
+    expect(failure.options).toEqual({ cause: undefined })
+    expect(failure.cause).toBeUndefined()
   })
 
   it('B10: is 401 with a challenge that names realm and charset', () => {
@@ -14,6 +15,12 @@ describe('unauthenticated', () => {
 
     expect(failure).toMatchObject({ code: 'credentials-missing', status: 401, message: 'invalid session' })
     expect(failure.options.headers).toEqual(['WWW-Authenticate', 'Basic realm="lists", charset="UTF-8"'])
+  })
+
+  it('keeps the inner reason for the log, out of the message', () => {
+    const failure = unauthenticated({ unauthenticatedStatus: 403, realm: 'lists' }, 'credentials-invalid', 'expired')
+
+    expect(failure).toMatchObject({ cause: 'expired', message: 'invalid API credentials' })
   })
 
   it('keeps the realm inside its quotes', () => {
