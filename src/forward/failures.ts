@@ -1,0 +1,112 @@
+/** What an error of the wire means: one row of the catalogue and one RFC 9209 name. Pure. */
+import { Failure } from '../model/failure.ts'
+import type { UpstreamFailure } from '../model/ports.ts'
+
+/** Where in the exchange it happened. `queue`: no connection was free yet. */
+export type Phase = 'queue' | 'connect' | 'send' | 'wait' | 'body'
+
+type Meaning = readonly [code: UpstreamFailure['code'], proxyError: string]
+
+const refusedConnection: Meaning = ['upstream-refused', 'connection_refused']
+const unroutable: Meaning = ['upstream-refused', 'destination_ip_unroutable']
+const reset: Meaning = ['upstream-reset', 'connection_terminated']
+const incomplete: Meaning = ['upstream-reset', 'http_response_incomplete']
+const connectTimeout: Meaning = ['upstream-connect-timeout', 'connection_timeout']
+const answerTimeout: Meaning = ['upstream-timeout', 'http_response_timeout']
+const certificate: Meaning = ['upstream-tls', 'tls_certificate_error']
+const tlsProtocol: Meaning = ['upstream-tls', 'tls_protocol_error']
+const garbage: Meaning = ['upstream-protocol', 'http_protocol_error']
+const framing: Meaning = ['upstream-protocol', 'http_response_transfer_coding']
+const exhausted: Meaning = ['overloaded', 'connection_limit_reached']
+const ours: Meaning = ['internal', 'proxy_internal_error']
+
+const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['ECONNREFUSED', refusedConnection],
+  ['EHOSTUNREACH', unroutable],
+  ['ENETUNREACH', unroutable],
+  ['EHOSTDOWN', unroutable],
+  ['ENETDOWN', unroutable],
+  ['ECONNRESET', reset],
+  ['ECONNABORTED', reset],
+  ['EPIPE', reset],
+  ['UND_ERR_SOCKET', reset],
+  ['ETIMEDOUT', connectTimeout],
+  ['UND_ERR_CONNECT_TIMEOUT', connectTimeout],
+  ['ENOTFOUND', ['upstream-dns', 'dns_error']],
+  ['ENODATA', ['upstream-dns', 'dns_error']],
+  ['EAI_AGAIN', ['upstream-connect-timeout', 'dns_timeout']],
+  ['ETIMEOUT', ['upstream-connect-timeout', 'dns_timeout']],
+  ['EPROTO', tlsProtocol],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', certificate],
+  ['CERT_HAS_EXPIRED', certificate],
+  ['CERT_NOT_YET_VALID', certificate],
+  ['CERT_REVOKED', certificate],
+  ['CERT_UNTRUSTED', certificate],
+  ['CERT_REJECTED', certificate],
+  ['CERT_SIGNATURE_FAILURE', certificate],
+  ['CERT_CHAIN_TOO_LONG', certificate],
+  ['INVALID_CA', certificate],
+  ['INVALID_PURPOSE', certificate],
+  ['HOSTNAME_MISMATCH', certificate],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', certificate],
+  ['SELF_SIGNED_CERT_IN_CHAIN', certificate],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', certificate],
+  ['UNABLE_TO_GET_ISSUER_CERT', certificate],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', certificate],
+  ['HPE_UNEXPECTED_CONTENT_LENGTH', framing],
+  ['HPE_INVALID_CONTENT_LENGTH', framing],
+  ['HPE_INVALID_TRANSFER_ENCODING', framing],
+  ['UND_ERR_HEADERS_OVERFLOW', ['upstream-protocol', 'http_response_header_section_size']],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', ['upstream-protocol', 'http_response_body_size']],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', incomplete],
+  ['HPE_INVALID_EOF_STATE', incomplete],
+  ['UND_ERR_HEADERS_TIMEOUT', answerTimeout],
+  ['UND_ERR_BODY_TIMEOUT', ['upstream-timeout', 'connection_read_timeout']],
+  // The caller's body is not as long as its Content-Length says.
+  ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', ['body-unreadable', 'http_request_error']],
+  ['UND_ERR_DESTROYED', exhausted],
+  ['UND_ERR_CLOSED', exhausted],
+  ['EMFILE', exhausted],
+  ['ENFILE', exhausted],
+  ['EADDRNOTAVAIL', exhausted],
+  ['ENOBUFS', exhausted],
+  ['ENOMEM', exhausted],
+])
+
+/** The failure that `error` means when it ends an exchange in `phase`. What nobody knows is our own bug, never the backend's. */
+export function upstreamFailure(error: unknown, phase: Phase): UpstreamFailure {
+  const [code, proxyError] = meaningOf(error, phase)
+  return { code, proxyError, phase, cause: error }
+}
+
+function meaningOf(error: unknown, phase: Phase): Meaning {
+  // The copy of the caller's body breaks with a failure of the catalogue.
+  if (error instanceof Failure) {
+    if (error.code === 'body-too-large') return ['body-too-large', 'http_request_error']
+    return error.code === 'body-unreadable' ? ['body-unreadable', 'http_request_error'] : ours
+  }
+  // `bad response`: an answer nobody asked for, a 100 or a 101; the connection itself worked.
+  if (codesOf(error)[0] === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(messageOf(error))) return garbage
+
+  const meaning = codesOf(error).map(known).find((found) => found !== undefined) ?? ours
+  if (phase !== 'body') return meaning
+  // Once the head is there, whatever cuts the connection leaves an answer that is not whole.
+  return meaning === reset || meaning === connectTimeout ? incomplete : meaning
+}
+
+function known(code: string): Meaning | undefined {
+  const meaning = byCode.get(code)
+  if (meaning !== undefined) return meaning
+  if (code.startsWith('HPE_')) return garbage
+  return code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') ? tlsProtocol : undefined
+}
+
+/** The codes an error carries: its own, its cause's, and those of the attempts of one address each. */
+function codesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return []
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : []
+  const attempts = error instanceof AggregateError ? error.errors.flatMap(codesOf) : []
+  return [...own, ...codesOf(error.cause), ...attempts]
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')

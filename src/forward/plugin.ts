@@ -1,0 +1,160 @@
+/** Stage forward: an allowed request goes to the tenant's backend, and what comes back into the sink that `respond` made. */
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { METHODS } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { UpstreamConfig } from '../config/config.ts'
+import type { Gate, Outgoing } from '../context.ts'
+import { refused } from '../model/failure.ts'
+import type { Exchange, FlatHeaders, UpstreamSink } from '../model/ports.ts'
+import type { Clock } from '../model/time.ts'
+import type { Rule } from '../policy/rule.ts'
+import { callerBody } from './caller-body.ts'
+import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request-headers.ts'
+import { hideReasons, isUpgrade, webSocketHeaders, type WebSocketServer } from './websocket.ts'
+
+/** Where an answer goes, and who may hold it back or give it up. */
+export interface Answer extends UpstreamSink {
+  attach(exchange: Exchange): void
+}
+
+export interface ForwardOptions {
+  /** Takes the reply over; nothing else may be written to it from then on. */
+  readonly answer: (request: FastifyRequest, reply: FastifyReply) => Answer
+  readonly clock: Clock
+  /** Whether the other end of a connection is a proxy whose `X-Forwarded-*` are believed. */
+  readonly trusts: (peerAddress: string) => boolean
+}
+
+/** What the stages before have settled; nothing is sent without all of it. */
+interface Allowed {
+  readonly gate: Gate
+  readonly config: UpstreamConfig
+  readonly rule: Rule
+  readonly outgoing: Outgoing
+}
+
+const maxMessageBytes = 16 * 1024 * 1024
+
+export const forward = fp<ForwardOptions>(
+  async (app, { answer, clock, trusts }) => {
+    const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
+    const headersFor = (request: FastifyRequest, allowed: Allowed): FlatHeaders => {
+      const known = compiled.get(allowed.config) ?? compileHeaders(allowed.config)
+      compiled.set(allowed.config, known)
+      const made = outgoingHeaders(known, callerOf(request, allowed, trusts))
+      if (made.kind === 'loop') throw refused('upstream-protocol', { proxyError: 'proxy_loop_detected' })
+      return made.headers
+    }
+
+    const send = (request: FastifyRequest, reply: FastifyReply): void => {
+      const allowed = allowedOf(request)
+      const { gate, rule, outgoing } = allowed
+      const headers = headersFor(request, allowed)
+      const body = bodyOf(request, outgoing, gate)
+      const sink = noting(gate, answer(request, reply), clock)
+      const exchange = gate.tenant?.upstream.exchange(
+        { method: request.raw.method ?? 'GET', target: outgoing.target, headers, body, deadlineMs: rule.timeoutMs },
+        sink,
+      )
+      if (exchange !== undefined) sink.attach(exchange)
+    }
+
+    // Which methods there are is the policy's to say: the router takes all that Node can read.
+    const known = new Set(app.supportedMethods)
+    for (const method of METHODS) {
+      if (method !== 'CONNECT' && !known.has(method)) app.addHttpMethod(method, { hasBody: true })
+    }
+
+    const webSocketClient = {
+      maxPayload: maxMessageBytes,
+      perMessageDeflate: false,
+      followRedirects: false,
+      // http-proxy's, which its types do not know.
+      rewriteRequestHeaders: (_: unknown, request: FastifyRequest) => webSocketHeaders(headersFor(request, allowedOf(request))),
+    }
+    await app.register(httpProxy, {
+      upstream: '',
+      httpMethods: app.supportedMethods,
+      // Never used: plain requests are `send`'s. Without it reply-from would build a client that verifies no TLS.
+      undici: { request: () => Promise.reject(new Error('not this way')) } as never,
+      replyOptions: { getUpstream: (request) => allowedOf(request as unknown as FastifyRequest).config.url },
+      handler: send,
+      preHandler(request, reply, done) {
+        if (!isUpgrade(request.raw)) return done()
+        const allowed = allowedOf(request)
+        if (!allowed.rule.websocket) return done(refused('header-invalid', { cause: 'an upgrade on a plain route', close: true }))
+        hideReasons((reply as unknown as { wsProxy: { wss: WebSocketServer } }).wsProxy.wss)
+        // http-proxy takes path and query from here; until now it was `/` for everybody.
+        request.raw.url = allowed.outgoing.target
+        done()
+      },
+      websocket: true,
+      wsServerOptions: { maxPayload: maxMessageBytes, perMessageDeflate: false },
+      wsClientOptions: webSocketClient,
+    })
+  },
+  { name: 'forward' },
+)
+
+/** INVARIANT: nothing is forwarded that was not allowed, or whose outgoing form nobody wrote. */
+function allowedOf(request: FastifyRequest): Allowed {
+  const { gate } = request
+  const { tenant, decision, outgoing, match } = gate
+  if (tenant === undefined || decision?.effect !== 'allow' || outgoing === undefined || match?.kind !== 'rule') {
+    throw refused('internal', { cause: 'a request came to be forwarded that nobody allowed' })
+  }
+  return { gate, config: tenant.config.upstream, rule: match.rule, outgoing }
+}
+
+function callerOf(request: FastifyRequest, { gate, rule, outgoing }: Allowed, trusts: ForwardOptions['trusts']) {
+  const { socket, rawHeaders } = request.raw
+  const peerAddress = socket.remoteAddress ?? ''
+  const { body, contentType } = outgoing
+  return {
+    rawHeaders,
+    clientAddress: gate.clientAddress,
+    peerAddress,
+    isPeerTrusted: trusts(peerAddress),
+    isEncrypted: 'encrypted' in socket,
+    requestId: gate.requestId,
+    traceparent: gate.traceparent,
+    credential: rule.credential,
+    body: typeof body === 'string' ? body : ('anew' as const),
+    contentType,
+    readsAnswer: rule.answer.length > 0 || rule.grant !== undefined,
+  }
+}
+
+function bodyOf(request: FastifyRequest, { body }: Outgoing, gate: Gate): Buffer | Readable | undefined {
+  if (body === 'none') return undefined
+  if (body !== 'stream') return body
+  const { 'content-length': length, 'transfer-encoding': coding } = request.raw.headers
+  if (coding === undefined && (length === undefined || length === '0')) return undefined
+  return callerBody(request.raw, {
+    maxBytes: 0,
+    onBytes: (count) => {
+      gate.bytesIn += count
+    },
+  })
+}
+
+/** Notes what the backend did where the log finds it. */
+function noting(gate: Gate, answer: Answer, clock: Clock): Answer {
+  const sentAtMs = clock.monotonicMs()
+  return {
+    attach: (exchange) => answer.attach(exchange),
+    head(status, headers) {
+      gate.upstreamStatus = status
+      gate.upstreamMs = clock.monotonicMs() - sentAtMs
+      answer.head(status, headers)
+    },
+    data: (chunk) => answer.data(chunk),
+    end: () => answer.end(),
+    failed(failure) {
+      gate.upstreamFailure = failure
+      answer.failed(failure)
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** Stage respond: whatever was thrown becomes the envelope, and the backend's answer goes out. */
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Gate } from '../context.ts'
+import { failureEnvelope } from '../model/envelope.ts'
+import { refused } from '../model/failure.ts'
+import type { Clock } from '../model/time.ts'
+import { failureFrom, parserFailure } from './framework-errors.ts'
+import { type AnswerSink, createRelay } from './relay.ts'
+import { failureHeaders, writeFailure } from './write-failure.ts'
+
+export interface RespondOptions {
+  readonly clock: Clock
+}
+
+/** A client that takes nothing for this long loses its connection (HOSTILE-INPUT 5.4). */
+const stallMs = 60_000
+
+export const respond = fp<RespondOptions>(
+  async (app) => {
+    app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply))
+    app.setNotFoundHandler((request, reply) => answerFailure(refused('route-unknown'), request, reply))
+  },
+  { name: 'respond' },
+)
+
+/** Takes the reply over and says where the backend's answer goes. */
+export function answer(request: FastifyRequest, reply: FastifyReply): AnswerSink {
+  reply.hijack()
+  return createRelay({ request: request.raw, response: reply.raw, gate: request.gate, stallMs })
+}
+
+/** For Fastify's constructor: what fails before a route is found. */
+export function frameworkErrors(error: unknown, request: unknown, reply: unknown): void {
+  answerFailure(error, request as FastifyRequest, reply as FastifyReply)
+}
+
+function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  // Not there when the framework fails before the first hook.
+  const gate = request.gate as Gate | undefined
+  const failure = failureFrom(error)
+  if (gate !== undefined) gate.failure = failure
+  reply.hijack()
+  // The head is out: what was begun cannot become an envelope, and must not end cleanly.
+  if (reply.raw.headersSent) {
+    reply.raw.destroy()
+    return
+  }
+  const bytes = writeFailure(request.raw, reply.raw, failure, {
+    requestId: gate?.requestId ?? randomUUID(),
+    quota: gate?.quota,
+    realm: gate?.tenant?.config.auth.realm ?? '',
+  })
+  if (gate !== undefined) gate.bytesOut = bytes
+}
+
+/** For Fastify's constructor: requests that Node could not read, answered on the bare socket. */
+export function clientErrorHandler(error: unknown, socket: Socket): void {
+  if (!socket.writable || hasBegunAnswer(socket)) {
+    socket.destroy()
+    return
+  }
+  const failure = parserFailure(error)
+  const requestId = randomUUID()
+  const body = JSON.stringify(failureEnvelope(failure, requestId))
+  const headers = failureHeaders(failure, { requestId, quota: undefined, realm: '' }, Buffer.byteLength(body))
+  const lines = [`HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status] ?? ''}`, 'Connection: close']
+  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at] ?? ''}: ${headers[at + 1] ?? ''}`)
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** An answer is under way on this connection: another one would be read as its continuation. Node asks the same way. */
+function hasBegunAnswer(socket: Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }): boolean {
+  return socket._httpMessage?.headersSent === true
+}
