@@ -1,0 +1,314 @@
+import { describe, expect, it } from 'vitest'
+import { decide, permitted } from '../../src/policy/decide.ts'
+import { grants, inPath, inQuery, listId, rule, stored, terms } from '../helpers/rule.ts'
+
+const at = { file: 'policies/test.yaml', line: 1 }
+const lists = (...ids: [number, ...number[]]) => {
+  const [first, ...others] = ids
+  return { kind: 'lists', ids: [listId(first), ...others.map(listId)] } as const
+}
+const scope = (...readings: Parameters<typeof decide>[3]['readings']) => ({ readings, asked: [] })
+const denial = {
+  effect: 'deny',
+  rule: 'GET /api/things',
+  at,
+  permissions: [],
+  lists: [],
+  need: undefined,
+  detail: undefined,
+}
+
+describe('permitted', () => {
+  it('allows anybody on a public rule', () => {
+    expect(permitted(rule({ allow: { kind: 'public' } }), undefined)).toMatchObject({
+      effect: 'allow',
+      reason: 'public',
+    })
+  })
+
+  it('denies a caller without credentials on any other rule', () => {
+    expect(permitted(rule(), undefined)).toEqual({ ...denial, reason: 'credentials-missing' })
+  })
+
+  it('names every permission that would do when the caller has none of them', () => {
+    const asked = rule({ allow: { kind: 'any-of', permissions: ['a:get', 'b:get'] } })
+
+    expect(permitted(asked, grants({ permissions: ['c:get'] }))).toEqual({
+      ...denial,
+      reason: 'permission-missing',
+      permissions: ['a:get', 'b:get'],
+    })
+  })
+
+  it('says which permission and which role opened the rule', () => {
+    const asked = rule({ allow: { kind: 'any-of', permissions: ['a:get', 'b:get'] } })
+
+    expect(permitted(asked, grants({ permissions: ['b:get'] }))).toMatchObject({
+      effect: 'allow',
+      reason: 'permission',
+      ground: { permission: 'b:get', role: 'held' },
+    })
+  })
+
+  it('tells an authenticated caller that a route is gone, and an anonymous one nothing', () => {
+    expect(permitted(rule({ gone: 'use another' }), grants())).toEqual({
+      ...denial,
+      reason: 'gone',
+      detail: 'use another',
+    })
+    expect(permitted(rule({ gone: 'use another' }), undefined)).toMatchObject({ reason: 'credentials-missing' })
+  })
+})
+
+describe('decide', () => {
+  it('allows a request for a granted list and says through which list role', () => {
+    expect(decide(rule({ lists: [inPath()] }), terms(), grants({ get: [3] }), scope(lists(3)))).toEqual({
+      effect: 'allow',
+      rule: 'GET /api/things',
+      at,
+      reason: 'lists-granted',
+      ground: { permission: undefined, role: 'lists held' },
+      lists: [3],
+      rewrites: [],
+    })
+  })
+
+  it('denies a request for a list that is not granted, naming it', () => {
+    expect(decide(rule({ lists: [inPath()] }), terms(), grants({ get: [3] }), scope(lists(4)))).toMatchObject({
+      effect: 'deny',
+      reason: 'list-not-granted',
+      lists: [4],
+      need: 'get',
+    })
+  })
+
+  it('does not take manage for get', () => {
+    expect(decide(rule({ lists: [inPath('get')] }), terms(), grants({ manage: [3] }), scope(lists(3)))).toMatchObject({
+      effect: 'deny',
+      reason: 'list-not-granted',
+    })
+  })
+
+  it('lets the `all` permission of the same kind supersede list roles, and not that of the other kind', () => {
+    const asked = rule({ lists: [inPath('manage')] })
+
+    expect(decide(asked, terms(), grants({ permissions: ['lists:manage_all'] }), scope(lists(9)))).toMatchObject({
+      effect: 'allow',
+      reason: 'every-list',
+      lists: 'every',
+      ground: { permission: 'lists:manage_all', role: 'held' },
+    })
+    expect(decide(asked, terms(), grants({ permissions: ['lists:get_all'] }), scope(lists(9)))).toMatchObject({
+      effect: 'deny',
+    })
+  })
+
+  it('takes `either` as the lists with get, and only without any of them as those with manage', () => {
+    const asked = rule({ lists: [inPath('either')] })
+
+    expect(decide(asked, terms(), grants({ manage: [3] }), scope(lists(3)))).toMatchObject({ effect: 'allow' })
+    expect(decide(asked, terms(), grants({ get: [4], manage: [3] }), scope(lists(3)))).toMatchObject({ effect: 'deny' })
+  })
+
+  it('refuses a request that names a list out of reach beside one within, naming only that one', () => {
+    const asked = rule({ lists: [inQuery()] })
+
+    expect(decide(asked, terms('refuse'), grants({ get: [3] }), scope(lists(3, 7)))).toMatchObject({
+      reason: 'list-not-granted',
+      lists: [7],
+    })
+  })
+
+  it('drops the list out of reach under `narrow`', () => {
+    const asked = rule({ lists: [inQuery()] })
+
+    expect(decide(asked, terms('narrow'), grants({ get: [3] }), scope(lists(3, 7)))).toMatchObject({
+      effect: 'allow',
+      reason: 'lists-narrowed',
+      lists: [3],
+      rewrites: [{ index: 0, ids: [3] }],
+    })
+  })
+
+  it('refuses under `narrow` too when none is left (gap 29)', () => {
+    const asked = rule({ lists: [inQuery()] })
+
+    expect(decide(asked, terms('narrow'), grants({ get: [3] }), scope(lists(7)))).toMatchObject({
+      effect: 'deny',
+      reason: 'list-not-granted',
+      lists: [7],
+    })
+  })
+
+  it('never narrows a place that says `partial: refuse`', () => {
+    const asked = rule({ lists: [inQuery({ partial: 'refuse' })] })
+
+    expect(decide(asked, terms('narrow'), grants({ get: [3] }), scope(lists(3, 7)))).toMatchObject({ effect: 'deny' })
+  })
+
+  it('fills in the caller’s lists where none is named', () => {
+    const asked = rule({ lists: [inQuery({ absent: 'fill' })] })
+
+    expect(decide(asked, terms(), grants({ get: [3, 4] }), scope({ kind: 'absent' }))).toMatchObject({
+      reason: 'lists-filled',
+      rewrites: [{ index: 0, ids: [3, 4] }],
+    })
+  })
+
+  it('fills in the id that matches nothing for a caller without lists, and refuses where the policy has none', () => {
+    const asked = rule({ lists: [inQuery({ absent: 'fill' })] })
+
+    expect(decide(asked, terms(), grants(), scope({ kind: 'absent' }))).toMatchObject({
+      rewrites: [{ index: 0, ids: [-1] }],
+    })
+    const without = { scope: { ...terms().scope, none: undefined }, partial: 'refuse' } as const
+    expect(decide(asked, without, grants(), scope({ kind: 'absent' }))).toMatchObject({ reason: 'no-list-granted' })
+  })
+
+  it('fills in holders of the `all` permission too where `fill_unless` asks for another one', () => {
+    const asked = rule({ lists: [inQuery({ absent: 'fill', fillUnless: ['subscribers:get_all'] })] })
+    const holder = grants({ permissions: ['lists:get_all'], get: [3] })
+
+    expect(decide(asked, terms(), holder, scope({ kind: 'absent' }))).toMatchObject({ rewrites: [{ ids: [3] }] })
+    const wide = grants({ permissions: ['lists:get_all', 'subscribers:get_all'] })
+    expect(decide(asked, terms(), wide, scope({ kind: 'absent' }))).toMatchObject({
+      reason: 'every-list',
+      rewrites: [],
+    })
+  })
+
+  it('treats an absent place as the rule says', () => {
+    const with_ = (absent: 'none' | 'refuse' | 'everywhere') => rule({ lists: [inQuery({ absent })] })
+    const nobody = grants({ get: [3] })
+    const everybody = grants({ permissions: ['lists:get_all'] })
+
+    expect(decide(with_('none'), terms(), nobody, scope({ kind: 'empty' }))).toMatchObject({
+      effect: 'allow',
+      lists: 'none',
+    })
+    expect(decide(with_('refuse'), terms(), everybody, scope({ kind: 'empty' }))).toMatchObject({
+      reason: 'lists-absent',
+    })
+    expect(decide(with_('everywhere'), terms(), nobody, scope({ kind: 'absent' }))).toMatchObject({
+      reason: 'everywhere-not-granted',
+    })
+    expect(decide(with_('everywhere'), terms(), everybody, scope({ kind: 'absent' }))).toMatchObject({
+      effect: 'allow',
+    })
+  })
+
+  it('refuses two lists where the backend would intersect them', () => {
+    const asked = rule({ lists: [inQuery({ absent: 'fill', intersects: true })] })
+
+    expect(decide(asked, terms(), grants({ get: [3, 4] }), scope(lists(3, 4)))).toMatchObject({
+      reason: 'lists-intersect',
+    })
+    expect(decide(asked, terms(), grants({ get: [3, 4] }), scope({ kind: 'absent' }))).toMatchObject({
+      reason: 'lists-intersect',
+    })
+    expect(decide(asked, terms(), grants({ get: [3, 4] }), scope(lists(3, 3)))).toMatchObject({ effect: 'allow' })
+  })
+
+  it('narrows one place by each of its demands in turn', () => {
+    const asked = rule({ lists: [inQuery({ need: 'get' }), inQuery({ need: 'manage' })] })
+    const held = grants({ get: [3, 4], manage: [4, 5] })
+
+    expect(decide(asked, terms('narrow'), held, scope(lists(3, 4, 5), lists(3, 4, 5)))).toMatchObject({
+      rewrites: [
+        { index: 0, ids: [3, 4] },
+        { index: 1, ids: [4] },
+      ],
+      lists: [3, 4],
+    })
+    expect(decide(asked, terms('narrow'), held, scope(lists(3, 5), lists(3, 5)))).toMatchObject({
+      effect: 'deny',
+      lists: [3],
+    })
+  })
+
+  it('asks for more where a parameter is used', () => {
+    const when = {
+      in: 'query',
+      part: undefined,
+      name: 'query',
+      is: undefined,
+      allow: ['sql'],
+      everywhere: 'get',
+    } as const
+    const asked = rule({ when: [when] })
+    const used = { readings: [], asked: ['used'] } as const
+
+    expect(decide(asked, terms(), grants(), { readings: [], asked: ['not-used'] })).toMatchObject({ effect: 'allow' })
+    expect(decide(asked, terms(), grants(), used)).toMatchObject({ reason: 'permission-missing', permissions: ['sql'] })
+    expect(decide(asked, terms(), grants({ permissions: ['sql'] }), used)).toMatchObject({
+      reason: 'everywhere-not-granted',
+      permissions: ['lists:get_all'],
+    })
+    expect(decide(asked, terms(), grants({ permissions: ['sql', 'lists:get_all'] }), used)).toMatchObject({
+      effect: 'allow',
+    })
+    expect(
+      decide(asked, terms(), grants({ permissions: ['sql', 'lists:get_all'] }), {
+        readings: [],
+        asked: ['unreadable'],
+      }),
+    ).toMatchObject({
+      reason: 'scope-unreadable',
+    })
+  })
+
+  it('refuses a scoped caller where a stored thing was not looked up, and lets the superseding permission pass', () => {
+    const asked = rule({ lists: [stored()] })
+
+    expect(decide(asked, terms(), grants({ get: [3] }), scope({ kind: 'absent' }))).toMatchObject({
+      reason: 'scope-unreadable',
+    })
+    expect(decide(asked, terms(), grants({ permissions: ['lists:get_all'] }), scope({ kind: 'absent' }))).toMatchObject(
+      {
+        reason: 'every-list',
+      },
+    )
+  })
+
+  it('asks for one list of each stored thing, or for all of them, and never shows which they are', () => {
+    const things = { kind: 'things', lists: [[listId(3), listId(7)]] } as const
+
+    expect(
+      decide(rule({ lists: [stored({ of: 'any' })] }), terms(), grants({ get: [3] }), scope(things)),
+    ).toMatchObject({
+      effect: 'allow',
+      lists: [3],
+    })
+    expect(
+      decide(rule({ lists: [stored({ of: 'all' })] }), terms(), grants({ get: [3] }), scope(things)),
+    ).toMatchObject({
+      reason: 'thing-not-granted',
+      lists: [],
+    })
+    const onNone = { kind: 'things', lists: [[listId(3)], []] } as const
+    expect(decide(rule({ lists: [stored()] }), terms(), grants({ get: [3] }), scope(onNone))).toMatchObject({
+      reason: 'thing-not-granted',
+    })
+  })
+
+  it('refuses a caller whose answer would have to be cut, and lets the superseding permission pass', () => {
+    const answer = [
+      { act: 'keep', path: 'data.results[]', by: 'id', need: 'get', pages: true, resource: undefined, unless: [] },
+    ] as const
+
+    expect(decide(rule({ answer }), terms(), grants({ get: [3] }), scope())).toMatchObject({
+      reason: 'scope-unreadable',
+    })
+    expect(decide(rule({ answer }), terms(), grants({ permissions: ['lists:get_all'] }), scope())).toMatchObject({
+      effect: 'allow',
+    })
+  })
+
+  it('denies when fewer places were read than the rule names', () => {
+    const everything = grants({ permissions: ['lists:get_all'] })
+
+    expect(decide(rule({ lists: [inPath()] }), terms(), everything, scope())).toMatchObject({
+      reason: 'scope-unreadable',
+    })
+  })
+})
