@@ -15,11 +15,9 @@ export async function buildTenants(
   context: BuildContext,
 ): Promise<readonly TenantConfig[]> {
   const list = treeAt(context.tree, ['tenants'])
-  if (list === undefined) {
-    // Where the top level's upstream is wrong itself, that was said already.
-    const isWrong = words.upstream === undefined && treeAt(context.tree, ['upstream']) !== undefined
-    return isWrong ? [] : buildTenant({ name: 'default' }, [], words, context)
-  }
+  // Where the top level's upstream is wrong itself, that was said already: what tenants take from it is not judged.
+  const isWrong = words.upstream === undefined && treeAt(context.tree, ['upstream']) !== undefined
+  if (list === undefined) return isWrong ? [] : buildTenant({ name: 'default' }, [], words, context)
   if (list.kind !== 'list') return []
   const found: TenantConfig[] = []
   const givers: { readonly words: TenantWords; readonly path: Path }[] = []
@@ -28,7 +26,7 @@ export async function buildTenants(
     if (tenant === undefined) continue
     const path = ['tenants', index]
     givers.push({ words: tenant, path })
-    found.push(...(await buildTenant(tenant, path, words, context)))
+    if (!isWrong) found.push(...(await buildTenant(tenant, path, words, context)))
   }
   checkApart(givers, list.items.length, context)
   return found

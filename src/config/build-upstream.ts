@@ -5,7 +5,7 @@ import { parseOrigin, spanOrNone } from './formats.ts'
 import { defaults, type ServiceWords, type UpstreamWords } from './language.ts'
 import type { Report } from './report.ts'
 import { checkThere, readTokenFile, type Platform } from './secrets.ts'
-import { treeAt, type Path, type ScalarTree, type Tree } from './tree.ts'
+import { treeAt, type Path, type Tree } from './tree.ts'
 import type { Environment } from './variables.ts'
 
 /** What building needs to know of the world. */
@@ -116,19 +116,5 @@ async function tokenFrom(words: ServiceWords, where: Path, context: BuildContext
     )
     return undefined
   }
-  const leaf = treeAt(context.tree, [...where, 'token'])
-  if (leaf?.kind === 'scalar' && isKeptOutOfTheFile(leaf)) return words.token
-  report.add(
-    [...where, 'token'],
-    'is written out in the file',
-    'use `token_file: path`, `token_env: NAME` or `token: ${NAME}`',
-  )
-  return undefined
-}
-
-/** `${NAME:-otherwise}` would write the token out too. */
-function isKeptOutOfTheFile(leaf: ScalarTree): boolean {
-  return (
-    leaf.source === 'environment' || (leaf.source === 'variable' && /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(leaf.shown))
-  )
+  return words.token
 }

@@ -20,10 +20,25 @@ export function checkScalar(
     report.add(path, 'is empty', `give ${titleOf(shape)}, or remove the key`)
     return undefined
   }
+  if (shape.referenced === true && !isReferenced(tree)) {
+    report.add(
+      path,
+      'is a secret that is written out in the file',
+      'use `token_file: path`, `token_env: NAME` or `token: ${NAME}`',
+    )
+    return undefined
+  }
   const value = coerced(tree, shape)
   if (isRight(value, shape)) return value
   refuse(tree, shape, path, report)
   return undefined
+}
+
+/** `${NAME:-otherwise}` would write the secret out too. */
+function isReferenced(tree: ScalarTree): boolean {
+  return (
+    tree.source === 'environment' || (tree.source === 'variable' && /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(tree.shown))
+  )
 }
 
 /** The environment, flags and filled-in variables know only text. */
@@ -56,19 +71,23 @@ function isText(value: string, shape: Shape): boolean {
 
 function refuse(tree: ScalarTree, shape: Shape, path: Path, report: Report): void {
   const isHidden = shape.secret === true || tree.source === 'variable'
-  const found = isHidden
-    ? `what ${tree.source === 'variable' ? quoted(tree.shown) : 'is given'} holds`
-    : quoted(tree.shown)
+  const found = foundIn(tree, isHidden)
   const words = shape.enum ?? (shape.const === undefined ? undefined : [String(shape.const)])
   if (words !== undefined) {
     report.add(path, `${found} is not one of the words known here`, remedyForWord(tree, isHidden, words))
     return
   }
   if (shape.type === 'string' && shape.format !== 'never' && typeof tree.value !== 'string') {
-    report.add(path, `${found} is a ${typeof tree.value}, not ${titleOf(shape)}`, 'put it in quotes')
+    const remedy = isText(String(tree.value), shape) ? 'put it in quotes' : exampleOf(shape)
+    report.add(path, `${found} is a ${typeof tree.value}, not ${titleOf(shape)}`, remedy)
     return
   }
   report.add(path, `${found} is not ${titleOf(shape)}`, exampleOf(shape))
+}
+
+function foundIn(tree: ScalarTree, isHidden: boolean): string {
+  if (!isHidden) return quoted(tree.shown)
+  return tree.source === 'variable' ? `what ${quoted(tree.shown)} stands for` : 'what is given'
 }
 
 function remedyForWord(tree: ScalarTree, isHidden: boolean, words: readonly string[]): string {

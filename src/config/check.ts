@@ -2,7 +2,7 @@
 import type { Static, TSchema } from 'typebox'
 import { checkScalar } from './check-scalar.ts'
 import type { Report } from './report.ts'
-import { kindsOf, titleOf, type Shape } from './shape.ts'
+import { kindsOf, shapeOf, titleOf, type Shape } from './shape.ts'
 import { quoted, remedyFor } from './suggest.ts'
 import { plainFrom, type MapTree, type Path, type Tree } from './tree.ts'
 
@@ -13,7 +13,7 @@ export function check<T extends TSchema>(
   report: Report,
   path: Path = [],
 ): Static<T> | undefined {
-  return walk(tree, schema as Shape, path, report) as Static<T> | undefined
+  return walk(tree, shapeOf(schema), path, report) as Static<T> | undefined
 }
 
 /** Like `check` for a map: each key that is right is there, those that are wrong or missing are not. */
@@ -24,10 +24,10 @@ export function checkSections<T extends TSchema>(
   path: Path = [],
 ): Partial<Static<T>> {
   if (tree.kind !== 'map') {
-    walk(tree, schema as Shape, path, report)
+    walk(tree, shapeOf(schema), path, report)
     return {}
   }
-  return walkObject(tree, schema as Shape, path, report).found as Partial<Static<T>>
+  return walkObject(tree, shapeOf(schema), path, report).found as Partial<Static<T>>
 }
 
 function walk(tree: Tree, shape: Shape, path: Path, report: Report): unknown {

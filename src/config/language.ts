@@ -75,7 +75,12 @@ const service = closed({
     examples: ['gateway'],
   }),
   token: Type.Optional(
-    text('a token', { description: 'only as `${VAR}`; never written out', pattern: '^[!-~]{1,4096}$', secret: true }),
+    text('a token', {
+      description: 'only as `${VAR}`; never written out',
+      pattern: '^[!-~]{1,4096}$',
+      secret: true,
+      referenced: true,
+    }),
   ),
   token_file: Type.Optional(file('a file that holds the token and nothing else')),
   token_env: Type.Optional(

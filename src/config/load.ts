@@ -11,7 +11,7 @@ import { deepFreeze } from './freeze.ts'
 import { configSchema } from './language.ts'
 import { reportOn } from './report.ts'
 import type { Platform } from './secrets.ts'
-import type { Shape } from './shape.ts'
+import { shapeOf } from './shape.ts'
 import { fillVariables, type Environment } from './variables.ts'
 import type { Tree } from './tree.ts'
 
@@ -44,7 +44,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     if (document.tree === undefined) throw new Problems(problems)
     tree = fillVariables(document.tree, env, problems)
   }
-  const shape = configSchema as Shape
+  const shape = shapeOf(configSchema)
   if (tree.kind === 'map') tree = withEnvironment(tree, env, shape, problems)
   if (tree.kind === 'map') tree = withOverrides(tree, overrides, shape, problems)
 

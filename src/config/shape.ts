@@ -1,5 +1,5 @@
 /** The part of JSON Schema that our languages use, as TypeBox writes it, and helpers to write it. */
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import type { Tree } from './tree.ts'
 
 export interface Shape {
@@ -23,10 +23,15 @@ export interface Shape {
   readonly uniqueItems?: boolean
   /** Never shown in a message. */
   readonly secret?: boolean
+  /** Must not be written out in a file: only the environment or a `${NAME}` may give it. */
+  readonly referenced?: boolean
 }
 
 /** The keywords of `Shape` that JSON Schema does not know; left out of the published schemas. */
-export const ownKeywords: readonly string[] = ['secret', 'format']
+export const ownKeywords: readonly string[] = ['secret', 'referenced', 'format']
+
+/** A TypeBox schema as what it is underneath: JSON Schema. */
+export const shapeOf = (schema: TSchema): Shape => schema as Shape
 
 export interface TextOptions {
   readonly description?: string
@@ -34,6 +39,7 @@ export interface TextOptions {
   readonly pattern?: string
   readonly format?: string
   readonly secret?: boolean
+  readonly referenced?: boolean
 }
 
 /** A text; `title` says what it is, with its article. */

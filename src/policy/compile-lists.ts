@@ -53,7 +53,13 @@ export function compileLists(route: RouteWords, key: RouteKey, known: Known, rep
         'write `absent: fill`, or remove it',
       )
     }
-    const rest = { ...base, absent: words.absent, fillUnless: words.fill_unless, intersects: words.intersects ?? false }
+    const rest = {
+      ...base,
+      absent: words.absent,
+      partial: words.partial,
+      fillUnless: words.fill_unless,
+      intersects: words.intersects ?? false,
+    }
     if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
     if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
     return { in: 'part', ...partAndName(words.part), ...rest }

@@ -39,7 +39,8 @@ const unless = Type.Optional(
 const fillUnless = Type.Optional(
   Type.Array(permission, { minItems: 1, description: 'who is not filled in, in place of the `all` permission' }),
 )
-const namedRest = { need: listNeed, absent, fill_unless: fillUnless, intersects, unless }
+const placePartial = Type.Optional(Type.Enum(['refuse', 'narrow'], { description: 'the mode for this place' }))
+const namedRest = { need: listNeed, absent, partial: placePartial, fill_unless: fillUnless, intersects, unless }
 
 const listDemand = Type.Union(
   [
