@@ -1,0 +1,107 @@
+/** The gateway's outcome beside what listmonk answered: equal, stricter or looser. */
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { bodyOf, type Outcome, type ReplayWorld } from './replay-gateway.ts'
+import type { RecordedAnswer, Recording } from './recordings.ts'
+
+export type Comparison =
+  | { readonly kind: 'equal' | 'stricter' | 'waits' }
+  | { readonly kind: 'looser'; readonly why: string }
+
+/** Whether listmonk did what was asked. It did where it kept the connection open without an end, and not where it sends people to sign in. */
+export function didIt({ status, error, headers }: RecordedAnswer): boolean {
+  if (status === null) return error === 'timeout'
+  const toSignIn = String(headers?.['location'] ?? '').startsWith('/admin/login?')
+  return status < 400 && !toSignIn
+}
+
+/** `supers`: what a super admin got for the same request, which is what the backend does for the gateway. */
+export function compare(recording: Recording, answer: RecordedAnswer, supers: RecordedAnswer | undefined, outcome: Outcome, world: ReplayWorld): Comparison {
+  if (outcome.kind === 'own') return { kind: 'equal' }
+  if (outcome.kind === 'refused') {
+    if (!didIt(answer)) return { kind: 'equal' }
+    return { kind: outcome.waits ? 'waits' : 'stricter' }
+  }
+  if (!didIt(answer)) {
+    // What the backend refuses to everybody alike, it refuses behind the gateway too. What it refuses to this caller is a refusal.
+    const toAll = answer.status === 403 ? supers?.status === 403 : supers === undefined || !didIt(supers)
+    return toAll ? { kind: 'equal' } : { kind: 'looser', why: `listmonk answers ${answer.status} to this caller, and ${supers?.status} to a super admin` }
+  }
+  const used = listsUsed(recording, answer, world)
+  const sent = listsSent(recording, outcome)
+  if (used === undefined || sent === undefined) return { kind: 'equal' }
+  const known = new Set(world.lists.map(({ id }) => id))
+  const more = sent.filter((id) => known.has(id) && !used.includes(id))
+  if (more.length > 0) return { kind: 'looser', why: `lists ${more.join(', ')} are sent, listmonk uses ${used.join(', ') || 'none'}` }
+  return { kind: used.every((id) => sent.includes(id)) ? 'equal' : 'stricter' }
+}
+
+/** The lists that listmonk acted on, where the recorded effects or rows show it. */
+export function listsUsed(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
+  const inserted = (table: string): number[] =>
+    (answer.effects ?? []).flatMap((effect) => (effect.table === table && effect.op === 'insert' ? [Number(effect.key['list_id'])] : []))
+  switch (recording.route) {
+    case 'POST /api/subscribers':
+      return inserted('subscriber_lists')
+    case 'POST /api/campaigns':
+      return inserted('campaign_lists')
+    case 'GET /api/subscribers/export':
+      return exported(recording, answer, world)
+    default:
+      return undefined
+  }
+}
+
+/** The one list whose subscribers are exactly the exported rows; `undefined` where a filter or an empty file hides it. */
+function exported(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
+  if (/[?&](?:id|search|query|subscription_status)=/.test(recording.target)) return undefined
+  const uuids = (answer.text ?? '').split('\n').slice(1).flatMap((line) => /^[0-9a-f-]{36}/.exec(line)?.[0] ?? [])
+  if (uuids.length === 0) return undefined
+  const members = (list: number): string[] => world.subscribers.filter(({ lists }) => lists.some(({ id }) => id === list)).map(({ uuid }) => uuid)
+  const same = (list: number): boolean => {
+    const these = members(list)
+    return these.length === uuids.length && these.every((uuid) => uuids.includes(uuid))
+  }
+  const found = world.lists.map(({ id }) => id).filter(same)
+  return found.length === 1 ? found : undefined
+}
+
+function listsSent(recording: Recording, outcome: Extract<Outcome, { kind: 'sent' }>): readonly number[] | undefined {
+  if (recording.method === 'GET') {
+    const query = new URLSearchParams(outcome.target.split('?')[1] ?? '')
+    const ids = query.getAll('list_id').map(Number)
+    return ids.length === 0 ? undefined : ids
+  }
+  if (outcome.body.kind !== 'json') return undefined
+  const { lists } = outcome.body.value as { lists?: readonly number[] }
+  return lists ?? []
+}
+
+/** Whether what is sent is, as a value, what the caller sent. */
+export function isUnchanged(recording: Recording, outcome: Extract<Outcome, { kind: 'sent' }>): boolean {
+  if (pairs(recording.target) !== pairs(outcome.target)) return false
+  if (outcome.body.kind !== 'json') return true
+  return JSON.stringify(JSON.parse(bodyOf(recording).toString())) === JSON.stringify(outcome.body.value)
+}
+
+const pairs = (target: string): string => {
+  const [path = '', query = ''] = target.split('?')
+  return JSON.stringify([decodeURIComponent(path), [...new URLSearchParams(query)]])
+}
+
+export interface Excuse {
+  readonly route: string
+  /** `gap N` of the policy, or the safe rule of listmonk's contract that is followed. */
+  readonly reason: string
+  /** All users when absent. */
+  readonly users?: readonly string[]
+  /** The recordings' ids behind the route's own; all when absent. */
+  readonly requests?: readonly string[]
+}
+
+export const readExcuses = (): Excuse[] => parse(readFileSync(new URL('stricter-than-listmonk.yaml', import.meta.url), 'utf8')) as Excuse[]
+
+export const excuses = (excuse: Excuse, recording: Recording, user: string): boolean =>
+  excuse.route === recording.route &&
+  (excuse.users?.includes(user) ?? true) &&
+  (excuse.requests?.includes(recording.id.slice(recording.id.indexOf('.') + 1)) ?? true)
