@@ -116,5 +116,12 @@ function writeElements(items: JsonArray, rest: readonly Step[], ids: readonly nu
     const left = own.filter((id) => typeof id === 'number' && wanted.has(id)) as number[]
     return left.length === 0 || !isObject(item) ? [] : [writeSteps(item, rest, left)]
   })
-  return kept.length > 0 ? kept : ids.map((id) => writeSteps(undefined, rest, [id]))
+  return kept.length > 0 ? kept : ids.map((id) => elementOf(rest, id))
+}
+
+/** An element that holds `id` at its place and nothing else. */
+function elementOf([step, ...rest]: readonly Step[], id: number): Json {
+  if (step === undefined) return id
+  const inner = elementOf(rest, id)
+  return { [step.name]: step.each ? [inner] : inner }
 }

@@ -51,7 +51,7 @@ export function judgeJson(shape: JsonShape, judged: readonly string[], bytes: Bu
     if (shape.strip?.has(key) === true) continue
     const type = shape.fields?.get(key) ?? 'any'
     if (field === null && type !== 'any' && type !== 'object') continue
-    problems.push(...problemsOf(field, type, key))
+    if (field !== null) problems.push(...problemsOf(field, type, key))
     value[key] = field
   }
   return problems.length > 0 ? { kind: 'invalid', fields: problems.slice(0, maxProblems) } : { kind: 'ok', value }

@@ -93,7 +93,7 @@ function parseHead(head: string): ReadonlyMap<string, string> | string {
     const name = match?.[1]?.toLowerCase()
     if (name === undefined || !takenHeaders.has(name)) return 'a header of a part is not taken'
     if (headers.has(name)) return 'a header of a part stands twice'
-    headers.set(name, match?.[2]?.trimEnd() ?? '')
+    headers.set(name, match?.[2] ?? '')
   }
   return headers
 }
