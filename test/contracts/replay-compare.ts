@@ -93,8 +93,9 @@ export interface Excuse {
   readonly route: string
   /** `gap N` of the policy, or the safe rule of listmonk's contract that is followed. */
   readonly reason: string
-  /** All users when absent. */
+  /** All users but `super` when absent. */
   readonly users?: readonly string[]
+  readonly also_super?: boolean
   /** The recordings' ids behind the route's own; all when absent. */
   readonly requests?: readonly string[]
 }
@@ -103,5 +104,5 @@ export const readExcuses = (): Excuse[] => parse(readFileSync(new URL('stricter-
 
 export const excuses = (excuse: Excuse, recording: Recording, user: string): boolean =>
   excuse.route === recording.route &&
-  (excuse.users?.includes(user) ?? true) &&
+  (user === 'super' ? excuse.also_super === true : (excuse.users?.includes(user) ?? true)) &&
   (excuse.requests?.includes(recording.id.slice(recording.id.indexOf('.') + 1)) ?? true)

@@ -1,12 +1,23 @@
 /** Every route of the demo backend. */
 import type { Handler, Routes } from './context.ts'
+import { addBounceRoutes } from './bounces.ts'
+import { addCampaignPreviewRoutes } from './campaign-preview.ts'
+import { addCampaignWriteRoutes } from './campaign-writes.ts'
+import { addCampaignRoutes } from './campaigns.ts'
+import { addImportRoutes } from './import.ts'
 import { addListRoutes } from './lists.ts'
 import { createRouter } from './router.ts'
+import { addSubscriberBulkRoutes } from './subscriber-bulk.ts'
+import { addSubscriberWriteRoutes } from './subscriber-writes.ts'
 import { addSubscriberRoutes } from './subscribers.ts'
 
 export function createRoutes(): Routes {
   const routes = createRouter<Handler>()
-  for (const add of [addListRoutes, addSubscriberRoutes]) add(routes)
+  const resources = [
+    ...[addListRoutes, addSubscriberRoutes, addSubscriberWriteRoutes, addSubscriberBulkRoutes, addImportRoutes],
+    ...[addBounceRoutes, addCampaignRoutes, addCampaignWriteRoutes, addCampaignPreviewRoutes],
+  ]
+  for (const add of resources) add(routes)
   return routes
 }
 

@@ -23,7 +23,7 @@ function subscriptions(world: World, row: SubscriberRow): object[] {
       subscription_updated_at: subscription.updated_at,
       subscription_meta: jsonb(subscription.meta),
       ...{ id, uuid: list.uuid, name: list.name, type: list.type, optin: list.optin, status: list.status },
-      ...{ tags: list.tags ?? [], description: list.description },
+      ...{ tags: list.tags, description: list.description },
       ...{ created_at: list.created_at, updated_at: list.updated_at },
     }
   })

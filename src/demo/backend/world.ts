@@ -128,6 +128,9 @@ export interface UserRow extends Kept {
   status: string
   user_role_id: number
   list_role_id: number | null
+  avatar: string | null
+  twofa_type: string
+  twofa_key: string | null
   loggedin_at: string | null
 }
 
@@ -215,7 +218,7 @@ interface Seed {
   media: MediaRow[]
   user_roles: { id: number; name: string; permissions: string[] }[]
   list_roles: { id: number; name: string; lists: { id: number; permissions: string[] }[] }[]
-  users: Omit<UserRow, 'created_at' | 'updated_at' | 'password' | 'password_login' | 'loggedin_at'>[]
+  users: Pick<UserRow, 'id' | 'username' | 'email' | 'name' | 'type' | 'status' | 'user_role_id' | 'list_role_id'>[]
   settings: { key: string; value: Json }[]
 }
 
@@ -254,7 +257,8 @@ function user(row: Seed['users'][number]): UserRow {
   const { id, username, email, name, type, status, user_role_id, list_role_id } = row
   return {
     ...{ id, username, email, name, type, status, user_role_id, list_role_id },
-    ...{ password: null, password_login: type === 'user', loggedin_at: null, ...seedTimes(id, 0) },
+    ...{ password: null, password_login: type === 'user', avatar: null, twofa_type: 'none', twofa_key: null },
+    ...{ loggedin_at: null, ...seedTimes(id, 0) },
   }
 }
 
