@@ -1,5 +1,5 @@
 /** From a credential to who is calling: at once where the cache knows, else after one look-up. */
-import { refused, type Failure } from '../model/failure.ts'
+import { Failure, refused } from '../model/failure.ts'
 import type { AuthMethod, Identity, Principal } from '../model/identity.ts'
 import type { TenantName, TokenId } from '../model/ids.ts'
 import type { Clock } from '../model/time.ts'
@@ -93,16 +93,18 @@ export function authenticator({ identities, memo, failures, budget, clock, touch
     if (limited !== undefined && !wasRight && !budget.take()) {
       return { kind: 'limited', claimedName: claim.name, retryAfterSeconds: limited.retryAfterSeconds }
     }
+    let answer: Answer
     try {
-      return judge(asked, claim, await identities.lookUp(asked.tenant, claim.name))
+      answer = await identities.lookUp(asked.tenant, claim.name)
     } catch (cause) {
-      const failure = refused('store-unavailable', { cause, retryAfterSeconds: 1 })
+      const failure = cause instanceof Failure ? cause : refused('internal', { cause })
       const unavailable: Outcome = { kind: 'unavailable', claimedName: claim.name, failure }
       // A change may have come in meanwhile: then nothing is remembered any more.
       if (!wasRight || identities.remembered(asked.tenant, claim.name) !== last) return unavailable
       const outcome = prove(asked, claim, last)
       return outcome.kind === 'authenticated' ? outcome : unavailable
     }
+    return judge(asked, claim, answer)
   }
 
   function judge(asked: Asked, claim: Claim, answer: Answer): Outcome {
