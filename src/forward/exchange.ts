@@ -99,7 +99,8 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
     const left = lane
     lane = undefined
     controller = undefined
-    if (left !== undefined) host.release(left)
+    // INVARIANT: no lane is used again from inside undici's callbacks; it asserts that a broken client's queue stays empty.
+    if (left !== undefined) queueMicrotask(() => host.release(left))
   }
 
   const handler: Dispatcher.DispatchHandler = {

@@ -53,13 +53,9 @@ const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', certificate],
   ['UNABLE_TO_GET_ISSUER_CERT', certificate],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', certificate],
-  ['HPE_UNEXPECTED_CONTENT_LENGTH', framing],
-  ['HPE_INVALID_CONTENT_LENGTH', framing],
-  ['HPE_INVALID_TRANSFER_ENCODING', framing],
   ['UND_ERR_HEADERS_OVERFLOW', ['upstream-protocol', 'http_response_header_section_size']],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', ['upstream-protocol', 'http_response_body_size']],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', incomplete],
-  ['HPE_INVALID_EOF_STATE', incomplete],
   ['UND_ERR_HEADERS_TIMEOUT', answerTimeout],
   ['UND_ERR_BODY_TIMEOUT', ['upstream-timeout', 'connection_read_timeout']],
   // The caller's body is not as long as its Content-Length says.
@@ -88,16 +84,23 @@ function meaningOf(error: unknown, phase: Phase): Meaning {
   // `bad response`: an answer nobody asked for, a 100 or a 101; the connection itself worked.
   if (codesOf(error)[0] === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(messageOf(error))) return garbage
 
-  const meaning = codesOf(error).map(known).find((found) => found !== undefined) ?? ours
-  if (phase !== 'body') return meaning
+  // undici names what its parser refuses by text alone; the code it means to set is undefined (8.12).
+  const meaning = parserMeaning(error) ?? codesOf(error).map(known).find((found) => found !== undefined) ?? ours
+  // A length that is wrong before the head was read is one of two lengths, or one beside chunks.
+  if (phase !== 'body') return meaning === incomplete ? framing : meaning
   // Once the head is there, whatever cuts the connection leaves an answer that is not whole.
   return meaning === reset || meaning === connectTimeout ? incomplete : meaning
+}
+
+function parserMeaning(error: unknown): Meaning | undefined {
+  if (!(error instanceof Error) || error.name !== 'HTTPParserError') return undefined
+  if (/EOF/.test(error.message)) return incomplete
+  return /content-length|transfer-encoding/i.test(error.message) ? framing : garbage
 }
 
 function known(code: string): Meaning | undefined {
   const meaning = byCode.get(code)
   if (meaning !== undefined) return meaning
-  if (code.startsWith('HPE_')) return garbage
   return code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') ? tlsProtocol : undefined
 }
 

@@ -30,7 +30,7 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
   const maxQueued = config.connections * queuePerConnection
   const queue = new Set<QueuedExchange>()
   let budget = emptyBudget
-  let isClosed = false
+  let closing: Promise<void> | undefined
 
   const startNext = (): void => {
     for (const next of queue) {
@@ -65,17 +65,17 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
     exchange(request, sink) {
       budget = afterRequest(budget, clock.monotonicMs())
       const exchange = createExchange(request, sink, host)
-      const lane = isClosed ? undefined : lanes.take()
+      const lane = closing === undefined ? lanes.take() : undefined
       if (lane !== undefined) exchange.startOn(lane)
-      else if (!isClosed && queue.size < maxQueued) queue.add(exchange)
+      else if (closing === undefined && queue.size < maxQueued) queue.add(exchange)
       else exchange.refuse(notTried)
       return exchange
     },
-    async close() {
-      isClosed = true
+    close() {
       for (const exchange of queue) exchange.refuse(notTried)
       queue.clear()
-      await lanes.close(closeGraceMs)
+      closing ??= lanes.close(closeGraceMs)
+      return closing
     },
   }
 }
