@@ -143,7 +143,8 @@ function walkUnion(tree: Tree, shape: Shape, variants: readonly Shape[], path: P
   const fitting = variants.filter((variant) => kindsOf(variant).includes(tree.kind))
   const [only] = fitting
   if (only === undefined) return refuseKind(tree, shape, path, report)
-  if (fitting.length === 1) return walk(tree, only, path, report)
+  // What must not be shown for the union must not be shown for its variants.
+  if (fitting.length === 1) return walk(tree, shape.secret === true ? { ...only, secret: true } : only, path, report)
   if (tree.kind === 'map') {
     const telling = fitting.flatMap((variant) => variant.required?.[0] ?? [])
     const chosen = fitting.find((variant) => tree.entries.has(variant.required?.[0] ?? ''))

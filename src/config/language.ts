@@ -72,6 +72,7 @@ const service = closed({
   user: text('a user name', {
     description: 'the API user at the backend',
     pattern: '^[^:\\s\\p{Cc}]+$',
+    secret: true, // `user:token` is an easy mistake
     examples: ['gateway'],
   }),
   token: Type.Optional(
