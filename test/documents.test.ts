@@ -3,9 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { PassThrough } from 'node:stream'
+import type { Command } from 'commander'
+import { buildProgram } from '../src/cli/program.ts'
 import { configSchema, tenantSchema } from '../src/config/language.ts'
 import { variablesOf } from '../src/config/environment.ts'
-import type { Shape } from '../src/config/shape.ts'
+import { shapeOf, type Shape } from '../src/config/shape.ts'
 import { catalogue } from '../src/model/failure.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -53,9 +56,59 @@ describe('README.md: failures', () => {
   })
 })
 
+/** Commands that do something, as they are typed: `user add`. */
+function leafCommands(command: Command, path: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [path.join(' ')]
+  return command.commands.flatMap((inner) => leafCommands(inner, [...path, inner.name()]))
+}
+
+function programCommands(): string[] {
+  const stream = new PassThrough()
+  const clock = { epochMs: () => 0, monotonicMs: () => 0 }
+  const isTerminal = { stdin: false, stdout: false, stderr: false }
+  const streams = { stdin: stream, stdout: stream, stderr: stream }
+  return leafCommands(
+    buildProgram({ ...streams, env: {}, cwd: root, isTerminal, clock, random: (n) => Buffer.alloc(n) }),
+  )
+}
+
+/** `sallyport user add, list` is `user add` and `user list`. */
+function commandsOf(cell: string): string[] {
+  const [first = '', ...others] = cell.replace(/^sallyport /, '').split(', ')
+  const group = first.split(' ').slice(0, -1)
+  return [first, ...others.map((verb) => [...group, verb].join(' '))]
+}
+
+describe('README.md: commands', () => {
+  it('lists every command of the program, and no other', () => {
+    const written = tableRows(section(read('README.md'), 'Commands')).flatMap(([cell = '']) => commandsOf(cell))
+
+    expect(written.sort()).toEqual(programCommands().sort())
+  })
+
+  it.each([
+    'README.md',
+    'SECURITY.md',
+    'docs/configuration.md',
+    'deploy/compose.yaml',
+    'deploy/sallyport.service',
+    'Dockerfile',
+  ])('calls only commands that exist: %s', (path) => {
+    const calls = [
+      ...read(path).matchAll(/(?:npx sallyport|sallyport\.js|`sallyport) ([a-z][a-z-]*(?: [a-z][a-z-]*)?)/g),
+    ]
+    const known = new Set(programCommands().flatMap((name) => [name, name.split(' ')[0]]))
+    const unknown = calls
+      .map((call) => call[1] ?? '')
+      .filter((name) => !known.has(name) && !known.has(name.split(' ')[0] ?? ''))
+
+    expect(unknown).toEqual([])
+  })
+})
+
 /** Every key of sallyport.yaml, dotted, with the default that its schema names. */
 function configKeys(): ReadonlyMap<string, string | undefined> {
-  const top = [...variablesOf(configSchema as Shape).values()]
+  const top = [...variablesOf(shapeOf(configSchema)).values()]
   const own = Object.keys(tenantSchema.properties).filter((key) => !Object.hasOwn(configSchema.properties, key))
   const keys = top.map((path) => [path.join('.'), defaultAt(configSchema, path)] as const)
   return new Map([...keys, ...own.map((key) => [`tenants[].${key}`, undefined] as const)])
@@ -110,7 +163,10 @@ function textFiles(): string[] {
 const privatePlaces: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a home folder', new RegExp(['/', '(?:home|Users)', '/[a-z]'].join(''))],
   ['a working folder of one machine', new RegExp(['(?<![\\w.])/', '(?:work|workspace|build|mnt)', '/[a-z]'].join(''))],
-  ['a registry host', new RegExp(['registry', '\\.(?:npmjs|yarnpkg|npmmirror)\\.', '|arti' + 'factory|verda' + 'ccio'].join(''))],
+  [
+    'a registry host',
+    new RegExp(['registry', '\\.(?:npmjs|yarnpkg|npmmirror)\\.', '|arti' + 'factory|verda' + 'ccio'].join('')),
+  ],
 ]
 
 describe('every text file', () => {
