@@ -3,7 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import { checkScalar } from './check-scalar.ts'
 import type { Report } from './report.ts'
 import { kindsOf, shapeOf, titleOf, type Shape } from './shape.ts'
-import { quoted, remedyFor } from './suggest.ts'
+import { nearest, quoted, remedyFor } from './suggest.ts'
 import { plainFrom, type MapTree, type Path, type Tree } from './tree.ts'
 
 /** What `tree` holds when it is as `schema` says, else `undefined` with the mistakes in `report`. */
@@ -60,11 +60,13 @@ function describe(tree: Tree, shape: Shape): string {
 function walkObject(tree: MapTree, shape: Shape, path: Path, report: Report) {
   const properties = shape.properties ?? {}
   const found: Record<string, unknown> = {}
+  const meant = new Set<string | undefined>()
   let isWhole = true
   for (const [key, { value }] of tree.entries) {
     const inner = Object.hasOwn(properties, key) ? properties[key] : undefined
     if (inner === undefined) {
       report.add([...path, key], `the key ${quoted(key)} is not known here`, remedyFor(key, Object.keys(properties)))
+      meant.add(nearest(key, Object.keys(properties)))
       isWhole = false
       continue
     }
@@ -74,13 +76,15 @@ function walkObject(tree: MapTree, shape: Shape, path: Path, report: Report) {
   }
   for (const key of shape.required ?? []) {
     if (tree.entries.has(key)) continue
+    isWhole = false
+    // A misspelled key is one mistake, not a second one that is missing.
+    if (meant.has(key)) continue
     const example = properties[key]?.examples?.[0]
     const remedy =
       example === undefined
         ? `add it: ${titleOf(properties[key] ?? {})}`
         : `add it, for example ${quoted(`${key}: ${String(example)}`)}`
     report.add(path, `${quoted(key)} is missing`, remedy)
-    isWhole = false
   }
   return { found, isWhole }
 }

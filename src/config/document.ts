@@ -91,7 +91,10 @@ const tooDeep: Words = [`is nested deeper than ${maxDepth} levels`, 'flatten it'
 const notYaml: Words = ['is not valid YAML here', 'check indentation, colons, quotes and brackets around this line']
 
 const syntaxWords: Readonly<Record<string, Words>> = {
-  BAD_INDENT: ['is not indented as YAML wants it', 'indent with two spaces a level, the same for all keys of a map'],
+  BAD_INDENT: [
+    'is not indented as YAML wants it, or a bracket is not closed',
+    'indent all keys of a map by the same spaces, and close each `[` and `{`',
+  ],
   TAB_AS_INDENT: ['is indented with a tab', 'indent with spaces'],
   MISSING_CHAR: [
     'misses a character: a quote, bracket, brace, comma or colon is not closed',

@@ -1,0 +1,587 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseYaml } from '../../src/config/document.ts'
+import { Problems, type Problem } from '../../src/model/problem.ts'
+import { compilePolicySet } from '../../src/policy/compile.ts'
+import type { Tree } from '../../src/config/tree.ts'
+
+interface Files {
+  readonly backend: string
+  readonly roles?: string
+  readonly limits?: string
+  /** A second backend. */
+  readonly other?: string
+}
+
+function compile(files: Files) {
+  const problems: Problem[] = []
+  const parse = (text: string | undefined, name: string): Tree | undefined => {
+    if (text === undefined) return undefined
+    const document = parseYaml(text, `policies/${name}.yaml`)
+    problems.push(...document.problems)
+    return document.tree
+  }
+  const backends = [parse(files.backend, 'listmonk'), parse(files.other, 'other')].flatMap((tree) => tree ?? [])
+  return compilePolicySet(
+    { backends, roles: parse(files.roles, 'roles'), limits: parse(files.limits, 'limits') },
+    problems,
+  )
+}
+
+function mistakes(files: Files): readonly string[] {
+  try {
+    compile(files)
+  } catch (error) {
+    if (error instanceof Problems) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+/** Lines 1 to 6; what is added starts in line 7. */
+const head = `policy: listmonk
+permissions: [lists:get_all, lists:manage_all, subscribers:get, subscribers:manage]
+scope: { kind: list, id: int32, get: { role: list:get, all: lists:get_all }, manage: { role: list:manage, all: lists:manage_all }, none: -1 }
+resources: { subscriber: { from: "GET /api/subscribers/{id}", lists: "data.lists[].id", absent: [400, 404] } }
+parameters: { paging: { page: one, per_page: one } }
+routes:
+`
+const route = (words: string, key = 'POST /api/x/:id') => ({ backend: `${head}  ${key}: { ${words} }\n` })
+/** What one route is told, without the place, which is the same for all. */
+const toldOf = (words: string, key?: string) =>
+  mistakes(route(words, key)).map((line) =>
+    line.replace(/^policies\/listmonk\.yaml:7: routes\.[^:]* \/api\/x(?:\/:id)?\.?/, ''),
+  )
+
+describe('compilePolicySet', () => {
+  it('makes a rule of the least route', () => {
+    const set = compile({ backend: `${head}  GET /api/lists/:id: { allow: authenticated }\n` })
+
+    expect(set.policies.get('listmonk')).toEqual({
+      name: 'listmonk',
+      permissions: new Set(['lists:get_all', 'lists:manage_all', 'subscribers:get', 'subscribers:manage']),
+      scope: {
+        get: { role: 'list:get', all: 'lists:get_all' },
+        manage: { role: 'list:manage', all: 'lists:manage_all' },
+        partial: 'refuse',
+        none: -1,
+      },
+      resources: new Map([
+        [
+          'subscriber',
+          { name: 'subscriber', from: '/api/subscribers/{id}', lists: 'data.lists[].id', absent: [400, 404] },
+        ],
+      ]),
+      rules: [
+        {
+          id: 'GET /api/lists/:id',
+          method: 'GET',
+          path: '/api/lists/:id',
+          at: { file: 'policies/listmonk.yaml', line: 7 },
+          allow: { kind: 'authenticated' },
+          query: { kind: 'declared', parameters: new Map() },
+          body: { kind: 'none' },
+          lists: [],
+          when: [],
+          everywhere: undefined,
+          answer: [],
+          grant: undefined,
+          own: undefined,
+          limit: 'read',
+          cost: 1,
+          timeoutMs: undefined,
+          gone: undefined,
+          credential: 'strip',
+          websocket: false,
+        },
+      ],
+      credentialRefused: undefined,
+    })
+  })
+
+  it('makes a rule of a route that says everything', () => {
+    const backend = `${head}
+  POST /api/x/:id:
+    allow: [subscribers:get, subscribers:manage]
+    query: [paging, { deep: many }]
+    body: { fields: { email: text, lists: ids, sub: object, all: bool }, strip: [uuid], optional: true, max: 2KiB }
+    lists:
+      - { path: id, need: either, unless: [subscribers:get] }
+      - { query: list_id, need: get, absent: fill, intersects: true, fill_unless: [subscribers:manage] }
+      - { body: lists, need: manage, absent: refuse, partial: refuse }
+      - { body: sub.lists, need: manage, absent: none }
+      - { stored: subscriber, id: query.sub_id, need: manage, of: all }
+    when: [{ query: sql, allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage }]
+    everywhere: manage
+    answer: [{ keep: "data.results[]", by: id, need: get, pages: true }, { mask: "data.lists[]", by: id, need: get, resource: subscriber }]
+    grant: { from: data.id, need: [get, manage] }
+    limit: heavy
+    cost: 3
+    timeout: none
+    gone: it went
+`
+    const limits =
+      'plans: { default: { read: { limit: 1, window: 1s }, write: { limit: 1, window: 1s }, heavy: { limit: 1, window: 1s } } }'
+    const { policies } = compile({ backend, limits })
+    const named = {
+      in: 'query',
+      part: undefined,
+      unless: [],
+      partial: undefined,
+      fillUnless: undefined,
+      intersects: false,
+    }
+
+    expect(policies.get('listmonk')?.rules).toEqual([
+      {
+        id: 'POST /api/x/:id',
+        method: 'POST',
+        path: '/api/x/:id',
+        at: { file: 'policies/listmonk.yaml', line: 8 },
+        allow: { kind: 'any-of', permissions: ['subscribers:get', 'subscribers:manage'] },
+        query: {
+          kind: 'declared',
+          parameters: new Map([
+            ['page', 'one'],
+            ['per_page', 'one'],
+            ['deep', 'many'],
+            ['list_id', 'ids'],
+            ['sub_id', 'ids'],
+            ['sql', 'one'],
+          ]),
+        },
+        body: {
+          kind: 'json',
+          fields: new Map([
+            ['email', 'text'],
+            ['lists', 'ids'],
+            ['sub', 'object'],
+            ['all', 'bool'],
+          ]),
+          strip: new Set(['uuid']),
+          optional: true,
+          maxBytes: 2048,
+        },
+        lists: [
+          { in: 'path', name: 'id', need: 'either', unless: ['subscribers:get'] },
+          {
+            ...named,
+            name: 'list_id',
+            need: 'get',
+            absent: 'fill',
+            intersects: true,
+            fillUnless: ['subscribers:manage'],
+          },
+          { ...named, in: 'body', name: 'lists', need: 'manage', absent: 'refuse', partial: 'refuse' },
+          { ...named, in: 'body', name: 'sub.lists', need: 'manage', absent: 'none' },
+          {
+            in: 'stored',
+            resource: 'subscriber',
+            id: { in: 'query', name: 'sub_id' },
+            need: 'manage',
+            of: 'all',
+            unless: [],
+          },
+        ],
+        when: [
+          {
+            in: 'query',
+            part: undefined,
+            name: 'sql',
+            is: undefined,
+            allow: ['subscribers:manage'],
+            everywhere: undefined,
+          },
+          { in: 'body', part: undefined, name: 'all', is: ['true'], allow: [], everywhere: 'manage' },
+        ],
+        everywhere: 'manage',
+        answer: [
+          { act: 'keep', path: 'data.results[]', by: 'id', need: 'get', pages: true, resource: undefined, unless: [] },
+          {
+            act: 'mask',
+            path: 'data.lists[]',
+            by: 'id',
+            need: 'get',
+            pages: false,
+            resource: 'subscriber',
+            unless: [],
+          },
+        ],
+        grant: { from: 'data.id', need: ['get', 'manage'] },
+        own: undefined,
+        limit: 'heavy',
+        cost: 3,
+        timeoutMs: 0,
+        gone: 'it went',
+        credential: 'strip',
+        websocket: false,
+      },
+    ])
+  })
+
+  it.each([
+    ['stream', { kind: 'stream', types: 'any' }],
+    ['{ types: [text/csv], stream: true }', { kind: 'stream', types: ['text/csv'] }],
+    ['{ fields: any }', { kind: 'json', fields: undefined, strip: new Set(), optional: false, maxBytes: 1_048_576 }],
+    [
+      '{ parts: { params: { fields: { mode: text } }, file: file, note: text } }',
+      {
+        kind: 'multipart',
+        parts: new Map<string, unknown>([
+          ['params', { kind: 'json', fields: new Map([['mode', 'text']]) }],
+          ['file', { kind: 'file' }],
+          ['note', { kind: 'text' }],
+        ]),
+        maxBytes: 33_554_432,
+      },
+    ],
+  ])('takes the body %s', (body, expected) => {
+    const { policies } = compile(route(`allow: authenticated, body: ${body}`))
+
+    expect(policies.get('listmonk')?.rules[0]?.body).toEqual(expected)
+  })
+
+  it('makes roles and limits, with what limits.yaml leaves out', () => {
+    const roles = `user_roles: { reader: { permissions: [subscribers:get] } }
+list_roles:
+  spring team: { lists: { 3: [get, manage], 4: { allow: [get], until: "2026-12-31T00:00:00+01:00" } } }
+`
+    const set = compile({ ...route('allow: authenticated'), roles, limits: 'failures: { limit: 5, window: 10m }\n' })
+
+    expect(set.userRoles).toEqual(
+      new Map([
+        ['reader', { name: 'reader', permissions: ['subscribers:get'], at: { file: 'policies/roles.yaml', line: 1 } }],
+      ]),
+    )
+    expect(set.listRoles.get('spring team')).toEqual({
+      name: 'spring team',
+      grants: [
+        { list: 3, get: true, manage: true, until: undefined },
+        { list: 4, get: true, manage: false, until: Date.parse('2026-12-30T23:00:00Z') },
+      ],
+      at: { file: 'policies/roles.yaml', line: 3 },
+    })
+    expect(set.limits).toEqual({
+      failures: { name: 'failures', limit: 5, windowMs: 600_000 },
+      plans: new Map([
+        [
+          'default',
+          {
+            name: 'default',
+            classes: new Map([
+              ['read', { name: 'read', limit: 600, windowMs: 60_000 }],
+              ['write', { name: 'write', limit: 120, windowMs: 60_000 }],
+            ]),
+          },
+        ],
+      ]),
+    })
+  })
+
+  it('freezes all it returns, maps and sets too', () => {
+    const set = compile(route('allow: authenticated'))
+    const policy = set.policies.get('listmonk')
+    const [rule] = policy?.rules ?? []
+    if (policy === undefined || rule === undefined) throw new Error('no rule')
+
+    expect(() => (set.policies as Map<string, unknown>).clear()).toThrow('this collection is frozen')
+    expect(() => (policy.permissions as Set<string>).add('settings:manage')).toThrow('this collection is frozen')
+    expect(() => Object.assign(rule, { allow: { kind: 'public' } })).toThrow(TypeError)
+    expect([set.policies.size, policy.permissions.size, rule.allow.kind]).toEqual([1, 4, 'authenticated'])
+  })
+})
+
+describe('compilePolicySet refuses a route', () => {
+  it.each([
+    [
+      'allow: [subscribers:gett]',
+      'allow[0]: the permission `subscribers:gett` is not among `permissions` - did you mean `subscribers:get`?',
+    ],
+    ['alow: public', 'alow: the key `alow` is not known here - did you mean `allow`?'],
+    [
+      'allow: everybody',
+      'allow: `everybody` is not one of the words known here - known here: `public`, `authenticated`',
+    ],
+    ['allow: []', 'allow: holds 0 of at least 1 - name a permission, or remove the key'],
+    ['allow: [subscribers:get, subscribers:get]', 'allow[1]: `subscribers:get` stands here twice - keep one of them'],
+    [
+      'allow: authenticated, query: any',
+      'query: `any` stands on a route that is not public - declare the parameters, or write `allow: public`',
+    ],
+    [
+      'allow: authenticated, query: pagin',
+      'query: the group `pagin` is not among `parameters` - did you mean `paging`?',
+    ],
+    [
+      'allow: authenticated, query: [paging, { page: ids }]',
+      'query[1]: `page` is declared as `one` and as `ids` - declare it once',
+    ],
+    [
+      'allow: authenticated, query: { page: int }',
+      'query.page: `int` is not one of the words known here - known here: `one`, `many`, `id`, `ids`',
+    ],
+    [
+      'allow: authenticated, credential: pass',
+      'credential: `pass` stands on a route that is not public - remove it, or write `allow: public`',
+    ],
+    [
+      'allow: public, lists: { path: id, need: get }',
+      'lists: `lists` asks about a caller, and a public route has none - remove it, or write `allow: authenticated`',
+    ],
+    [
+      'allow: authenticated, lists: { path: list, need: get }',
+      'lists.path: the route has no parameter `:list` - known here: `id`',
+    ],
+    [
+      'allow: authenticated, lists: { path: id, need: read }',
+      'lists.need: `read` is not one of the words known here - known here: `get`, `manage`, `either`',
+    ],
+    [
+      'allow: authenticated, lists: { need: get }',
+      'lists: names none of `path`, `query`, `body`, `part`, `stored` - add the one that is meant',
+    ],
+    [
+      'allow: authenticated, lists: [{ query: l, need: get }]',
+      'lists[0]: `absent` is missing - add it: `none`, `fill`, `refuse`, `everywhere`',
+    ],
+    [
+      'allow: authenticated, query: { l: one }, lists: { query: l, need: get, absent: none }',
+      'lists.query: reads ids from `l`, which is declared as `one` - declare it as `ids` or `id`',
+    ],
+    [
+      'allow: authenticated, query: { l: id }, lists: { query: l, need: get, absent: fill }',
+      'lists.absent: `fill` may put several lists into `l`, which is declared as `id` - declare it as `ids`',
+    ],
+    [
+      'allow: authenticated, lists: { query: l, need: get, absent: none, fill_unless: [subscribers:get] }',
+      'lists.fill_unless: stands with `absent: none` - write `absent: fill`, or remove it',
+    ],
+    [
+      'allow: authenticated, lists: { body: lists, need: get, absent: none }',
+      'lists.body: reads `lists` from the body, which is not declared as JSON - declare it: `body: { fields: … }`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { list: ids } }, lists: { body: lists, need: get, absent: none }',
+      'lists.body: the field `lists` is not declared - add it to `fields`, or: did you mean `list`?',
+    ],
+    [
+      'allow: authenticated, body: { fields: { lists: texts } }, lists: { body: lists, need: get, absent: none }',
+      'lists.body: reads `lists`, but `lists` is declared as `texts` - declare it as `ids` or `id`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { lists: ids } }, lists: { body: "lists[].id", need: get, absent: none }',
+      'lists.body: reads `lists[].id`, but `lists` is declared as `ids` - declare it as `objects`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { lists: objects } }, lists: { body: "lists[].id", need: get, absent: fill }',
+      'lists.absent: `fill` cannot be done inside `lists[].id` - write `refuse`, `none` or `everywhere`',
+    ],
+    [
+      'allow: authenticated, body: { parts: { file: file } }, lists: { part: params.lists, need: get, absent: none }',
+      'lists.part: reads JSON from the part `params`, which is not declared so - declare it: `body: { parts: { params: { fields: … } } }`',
+    ],
+    [
+      'allow: authenticated, body: { parts: { p: { fields: { l: ids } } } }, lists: { part: p.l, need: get, absent: fill }',
+      'lists.absent: `fill` cannot be done in a part, which is sent unchanged - write `refuse`, `none` or `everywhere`',
+    ],
+    [
+      'allow: authenticated, lists: { stored: subscribers, id: path.id, need: get, of: all }',
+      'lists.stored: the resource `subscribers` is not among `resources` - did you mean `subscriber`?',
+    ],
+    [
+      'allow: authenticated, lists: { stored: subscriber, id: path.sub, need: get, of: all }',
+      'lists.id: the route has no parameter `:sub` - known here: `id`',
+    ],
+    [
+      'allow: authenticated, lists: { stored: subscriber, id: header.id, need: get, of: all }',
+      'lists.id: `header.id` is not where the id stands - write for example `path.id`, `query.id` or `body.ids`',
+    ],
+    ['allow: authenticated, when: { query: q }', 'when: demands nothing - add `allow` or `everywhere`'],
+    [
+      'allow: authenticated, body: { fields: any }, when: { body: all, is: true, everywhere: get }',
+      'when.is: `true` is a boolean, not a text - put it in quotes',
+    ],
+    [
+      'allow: authenticated, body: { types: [application/json] }',
+      'body: names none of `stream`, `fields`, `parts` - add the one that is meant',
+    ],
+    [
+      'allow: authenticated, body: { fields: { a: text }, strip: [a] }',
+      'body.strip[0]: `a` is both a field and taken out - keep it in one of them',
+    ],
+    [
+      'allow: authenticated, body: { fields: any, max: 1MB }',
+      'body.max: `1MB` is not a size - write for example `1MiB` or `512KiB`',
+    ],
+    [
+      'allow: authenticated, answer: { keep: data.results, by: id, need: get }',
+      'answer.keep: `data.results` is not a list that items can be dropped from - end it with `[]`',
+    ],
+    [
+      'allow: authenticated, answer: { drop: "data[]", by: id, need: get }',
+      'answer: names none of `keep`, `mask`, `refuse` - add the one that is meant',
+    ],
+    [
+      'allow: authenticated, answer: { mask: "data[]", by: id, need: get, pages: true }',
+      'answer.pages: the key `pages` is not known here - known here: `mask`, `by`, `need`, `resource`, `unless`',
+    ],
+    ['allow: authenticated, limit: heavy', 'limit: no plan has the rate class `heavy` - known here: `read`, `write`'],
+    [
+      'allow: authenticated, timeout: 5',
+      'timeout: `5` is a number, not a span or `none` - write for example `30s`, `5m` or `none`',
+    ],
+    ['allow: authenticated, cost: 0', 'cost: `0` is not a whole number - write a whole number from 1 to 1000000'],
+    ['allow: authenticated, websocket: true', 'websocket: upgrades come with GET only - remove it'],
+  ])('%s', (words, message) => {
+    expect(toldOf(words)).toEqual([message])
+  })
+
+  it('with a body on GET, and without allow', () => {
+    expect(toldOf('allow: authenticated, body: stream', 'GET /api/x')).toEqual([
+      'body: a GET carries no body - remove it',
+    ])
+    expect(mistakes({ backend: `${head}  GET /api/x: {}\n` })).toEqual([
+      'policies/listmonk.yaml:7: routes.GET /api/x: `allow` is missing - add it, for example `allow: authenticated`',
+    ])
+  })
+
+  it.each([
+    ['GET', 'the route is not a method and a path - write for example `GET /api/lists/:id`'],
+    ['get /api', 'the route has no method known here - use one of GET, POST, PUT, PATCH, DELETE, OPTIONS'],
+    ['HEAD /api', 'the route names HEAD, which the GET of the same path answers - remove it'],
+    ['GET api', 'the route has a path that does not start with `/` - write for example `GET /api/lists/:id`'],
+    [
+      'GET /api/',
+      'the route has an empty segment - write the path as a request has it after decoding, without a slash at its end',
+    ],
+    [
+      'GET /a/../b',
+      'the route has the segment `..`, which no canonical path holds - write the path as a request has it after decoding, without a slash at its end',
+    ],
+    [
+      'GET /a%2Fb',
+      'the route has the segment `a%2Fb`, which no canonical path holds - write the path as a request has it after decoding, without a slash at its end',
+    ],
+    [
+      'GET /a?x=1',
+      'the route has the segment `a?x=1`, which no canonical path holds - write the path as a request has it after decoding, without a slash at its end',
+    ],
+    [
+      'GET /uploads*',
+      'the route has the segment `uploads*`, which no canonical path holds - write the path as a request has it after decoding, without a slash at its end',
+    ],
+    ['GET /*/x', 'the route has `*` before its end - put `*` last, or name the segment `:name`'],
+    ['GET /:i-d', 'the route has the malformed parameter `:i-d` - write `:name` with letters, digits and `_`'],
+    ['GET /:id/x/:id', 'the route names `:id` twice - give each parameter its own name'],
+  ])('with the key %s', (key, message) => {
+    expect(mistakes({ backend: `${head}  "${key}": { allow: authenticated }\n` })).toEqual([
+      `policies/listmonk.yaml:7: routes.${key}: ${message}`,
+    ])
+  })
+
+  it('that matches the same requests as another', () => {
+    const backend = `${head}  GET /a/:id: { allow: authenticated }\n  GET /a/b: { allow: public }\n  GET /a/:name: { allow: public }\n`
+
+    expect(mistakes({ backend })).toEqual([
+      'policies/listmonk.yaml:9: routes.GET /a/:name: matches the same requests as the route at policies/listmonk.yaml:7 - keep one of them',
+    ])
+  })
+})
+
+describe('compilePolicySet refuses files', () => {
+  it('with every mistake of all of them at once', () => {
+    const backend = `policy: listmonk
+permissions: [lists:get_all, lists:get_all2, Lists:manage]
+scope: { kind: list, id: int64, get: { role: list:get, all: lists:get_all } }
+resources: { subscriber: { from: "POST /api/{id}", lists: data..id, absent: [200] } }
+routes:
+  GET /api/x: { allow: [lists:get_all], own: me }
+  GET /api/y: { allow: [lists:get_all], grant: { from: data.id, need: [] } }
+nonsense: 1
+`
+    const roles = `user_roles:
+  reader: { permissions: [subscribers:gett, subscribers:get] }
+  " padded": { permissions: [] }
+list_roles:
+  a: { lists: { 03: [get], 9999999999: [get], 4: [read] } }
+  b: { lists: { 5: { allow: [get], until: 2026-12-31 } } }
+  c: { lists: { 5: { allow: [get], until: "2026-02-31T00:00:00Z" } } }
+`
+    const limits = `failures: { limit: 0, window: 1 }
+plans:
+  default: { read: { limit: 1, window: 1m }, write: { limit: 1, window: 1m } }
+  small: { read: { limit: 1, window: 1m } }
+`
+    const other = `policy: other
+permissions: [subscribers:get]
+scope: { kind: list, id: int32, get: { role: list:get, all: lists:get_all }, manage: { role: list:manage, all: subscribers:get } }
+routes: { GET /: { allow: public } }
+`
+    expect(mistakes({ backend, roles, limits, other })).toEqual([
+      'policies/limits.yaml:1: failures.limit: `0` is not a whole number - write a whole number from 1 to 1000000000',
+      'policies/limits.yaml:1: failures.window: `1` is a number, not a span - write for example `1m`',
+      'policies/limits.yaml:4: plans.small: lacks the rate class `write`, which another plan has - add it: every plan has the same classes (here: read)',
+      'policies/listmonk.yaml:2: permissions[2]: `Lists:manage` is not a permission - write for example `lists:get_all`',
+      'policies/listmonk.yaml:3: scope.id: `int64` is not one of the words known here - known here: `int32`',
+      'policies/listmonk.yaml:3: scope: `manage` is missing - add it: a map',
+      'policies/listmonk.yaml:4: resources.subscriber.from: `POST /api/{id}` is not a GET with `{id}` in its path - write for example `GET /api/subscribers/{id}`',
+      'policies/listmonk.yaml:4: resources.subscriber.lists: `data..id` is not a path into JSON - write for example `data.results[]` or `data.id`',
+      'policies/listmonk.yaml:4: resources.subscriber.absent[0]: `200` is not a whole number - write a whole number from 400 to 599',
+      'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`',
+      'policies/listmonk.yaml:7: routes.GET /api/y.grant.need: holds 0 of at least 1 - name `get`, `manage`, or remove the key',
+      'policies/listmonk.yaml:8: nonsense: the key `nonsense` is not known here - known here: `policy`, `permissions`, `credential_refused`, `scope`, `resources`, `parameters`, `routes`',
+      'policies/other.yaml:3: scope.get.all: the permission `lists:get_all` is not among `permissions` - known here: `subscribers:get`',
+      'policies/roles.yaml:2: user_roles.reader.permissions[0]: no policy declares the permission `subscribers:gett` - did you mean `subscribers:get`?',
+      'policies/roles.yaml:3: user_roles. padded: ` padded` is not the name of a role - write it as policies/README.md shows',
+      'policies/roles.yaml:5: list_roles.a.lists.03: `03` is not a list id - write it as policies/README.md shows',
+      'policies/roles.yaml:5: list_roles.a.lists.4[0]: `read` is not one of the words known here - known here: `get`, `manage`',
+      'policies/roles.yaml:5: list_roles.a.lists.9999999999: `9999999999` is not a list id - write 1 to 2147483647',
+      'policies/roles.yaml:6: list_roles.b.lists.5.until: `2026-12-31` is not a time with its offset - write for example `2026-12-31T00:00:00+01:00`',
+      'policies/roles.yaml:7: list_roles.c.lists.5.until: `2026-02-31T00:00:00Z` is not a time with its offset - write for example `2026-12-31T00:00:00+01:00`',
+    ])
+  })
+
+  it('of which two hold the same policy', () => {
+    const backend = `${head}  GET /: { allow: public }\n`
+
+    expect(mistakes({ backend, other: backend })).toEqual([
+      'policies/other.yaml:1: policy: another file holds the policy `listmonk` - give each its own name',
+    ])
+  })
+})
+
+describe('compilePolicySet with a file that is cut off or changed', () => {
+  const whole = `${head}  POST /api/x/:id: { allow: [subscribers:get], body: { fields: { lists: ids } }, lists: [{ body: lists, need: manage, absent: refuse }] }
+  GET /é: { allow: public, query: any }
+`
+  it('gives a set or Problems at every byte', () => {
+    const bytes = Buffer.from(whole)
+    for (let length = 0; length <= bytes.length; length++) {
+      const problems: Problem[] = []
+      const document = parseYaml(bytes.subarray(0, length), 'f.yaml')
+      problems.push(...document.problems)
+      try {
+        compilePolicySet(
+          { backends: document.tree === undefined ? [] : [document.tree], roles: document.tree, limits: document.tree },
+          problems,
+        )
+      } catch (error) {
+        expect(error, `cut at ${length}`).toBeInstanceOf(Problems)
+      }
+    }
+  })
+
+  it('gives a set or Problems for any JSON in the place of a route', () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue({ maxDepth: 4 }),
+        fc.constantFrom('allow', 'query', 'body', 'lists', 'when', 'answer', 'timeout', 'grant'),
+        (value, word) => {
+          const told = mistakes(route(`allow: authenticated, ${JSON.stringify(word)}: ${JSON.stringify(value)}`))
+          expect(told.every((line) => line.startsWith('policies/listmonk.yaml:7: '))).toBe(true)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
