@@ -4,6 +4,8 @@ import { parse } from 'yaml'
 import { bodyOf, type Outcome, type ReplayWorld } from './replay-gateway.ts'
 import type { RecordedAnswer, Recording } from './recordings.ts'
 
+type SentOutcome = Extract<Outcome, { kind: 'sent' }>
+
 export type Comparison =
   | { readonly kind: 'equal' | 'stricter' | 'waits' }
   | { readonly kind: 'looser'; readonly why: string }
@@ -27,6 +29,8 @@ export function compare(recording: Recording, answer: RecordedAnswer, supers: Re
     const toAll = answer.status === 403 ? supers?.status === 403 : supers === undefined || !didIt(supers)
     return toAll ? { kind: 'equal' } : { kind: 'looser', why: `listmonk answers ${answer.status} to this caller, and ${supers?.status} to a super admin` }
   }
+  const beyond = listsBeyond(recording, answer, supers, outcome)
+  if (beyond.length > 0) return { kind: 'looser', why: `listmonk leaves out the lists ${beyond.join(', ')}, which are sent` }
   const used = listsUsed(recording, answer, world)
   const sent = listsSent(recording, outcome)
   if (used === undefined || sent === undefined) return { kind: 'equal' }
@@ -37,19 +41,44 @@ export function compare(recording: Recording, answer: RecordedAnswer, supers: Re
 }
 
 /** The lists that listmonk acted on, where the recorded effects or rows show it. */
-export function listsUsed(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
-  const inserted = (table: string): number[] =>
-    (answer.effects ?? []).flatMap((effect) => (effect.table === table && effect.op === 'insert' ? [Number(effect.key['list_id'])] : []))
+function listsUsed(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
   switch (recording.route) {
     case 'POST /api/subscribers':
-      return inserted('subscriber_lists')
+      return listsIn(answer, 'subscriber_lists')
     case 'POST /api/campaigns':
-      return inserted('campaign_lists')
+      return listsIn(answer, 'campaign_lists')
+    case 'POST /api/import/subscribers': {
+      // Nothing to see where the import failed behind the answer, or ignores lists.
+      const lists = listsIn(answer, 'subscriber_lists')
+      return lists.length === 0 ? undefined : lists
+    }
     case 'GET /api/subscribers/export':
       return exported(recording, answer, world)
     default:
       return undefined
   }
+}
+
+/** The lists whose rows a write put in, changed or took out. */
+function listsIn(answer: RecordedAnswer | undefined, table: string): readonly number[] {
+  const ids = (answer?.effects ?? []).flatMap((effect) => (effect.table === table ? [Number(effect.key['list_id'])] : []))
+  return [...new Set(ids)]
+}
+
+interface Chosen {
+  readonly list_ids?: readonly number[]
+  readonly target_list_ids?: readonly number[]
+}
+
+/** Target lists that a super admin's request changes, the caller's does not, and that the gateway sends for the caller. */
+function listsBeyond(recording: Recording, answer: RecordedAnswer, supers: RecordedAnswer | undefined, outcome: SentOutcome): readonly number[] {
+  if (outcome.body.kind !== 'json' || recording.body === undefined) return []
+  const { target_list_ids: sent = [], list_ids: sources } = outcome.body.value as Chosen
+  // Where the sources were filled in or narrowed, fewer subscribers are meant, and fewer rows tell nothing about lists.
+  if (JSON.stringify(sources) !== JSON.stringify((JSON.parse(bodyOf(recording).toString()) as Chosen).list_ids)) return []
+  const own = listsIn(answer, 'subscriber_lists')
+  const beyond = listsIn(supers, 'subscriber_lists').filter((id) => !own.includes(id))
+  return sent.filter((id) => beyond.includes(id))
 }
 
 /** The one list whose subscribers are exactly the exported rows; `undefined` where a filter or an empty file hides it. */
@@ -66,21 +95,21 @@ function exported(recording: Recording, answer: RecordedAnswer, world: ReplayWor
   return found.length === 1 ? found : undefined
 }
 
-function listsSent(recording: Recording, outcome: Extract<Outcome, { kind: 'sent' }>): readonly number[] | undefined {
+function listsSent(recording: Recording, outcome: SentOutcome): readonly number[] | undefined {
   if (recording.method === 'GET') {
     const query = new URLSearchParams(outcome.target.split('?')[1] ?? '')
     const ids = query.getAll('list_id').map(Number)
     return ids.length === 0 ? undefined : ids
   }
   if (outcome.body.kind !== 'json') return undefined
-  const { lists } = outcome.body.value as { lists?: readonly number[] }
-  return lists ?? []
+  const { lists = [] } = outcome.body.value as { lists?: readonly number[] }
+  return lists
 }
 
 /** Whether what is sent is, as a value, what the caller sent. */
-export function isUnchanged(recording: Recording, outcome: Extract<Outcome, { kind: 'sent' }>): boolean {
+export function isUnchanged(recording: Recording, outcome: SentOutcome): boolean {
   if (pairs(recording.target) !== pairs(outcome.target)) return false
-  if (outcome.body.kind !== 'json') return true
+  if (outcome.body.kind !== 'json' || recording.body === undefined) return true
   return JSON.stringify(JSON.parse(bodyOf(recording).toString())) === JSON.stringify(outcome.body.value)
 }
 

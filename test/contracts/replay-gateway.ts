@@ -47,7 +47,7 @@ export type Outcome =
   /** The gateway answers itself: nothing goes to the backend. */
   | { readonly kind: 'own' }
 
-/** What goes out as the body. `as-received`: the caller's own bytes. */
+/** What goes out as the body; of an import, its `params`. `as-received`: the caller's own bytes. */
 export type Sent = { readonly kind: 'none' } | { readonly kind: 'as-received' } | { readonly kind: 'json'; readonly value: unknown }
 
 export type Gateway = (recording: Recording, grants: Grants | undefined) => Outcome
@@ -75,7 +75,10 @@ function needsMore(rule: Rule, scope: ListScope, grants: Grants): boolean {
 
 function sentBody(rule: Rule, body: 'none' | 'stream' | Buffer): Sent {
   if (body === 'none') return { kind: 'none' }
-  if (body === 'stream' || rule.body.kind === 'multipart') return { kind: 'as-received' }
+  if (body === 'stream') return { kind: 'as-received' }
+  const text = body.toString('latin1')
+  const params = /name="params"\r\n\r\n([^\r]*)\r\n/.exec(text)?.[1]
+  if (rule.body.kind === 'multipart') return params === undefined ? { kind: 'as-received' } : { kind: 'json', value: JSON.parse(params) }
   return { kind: 'json', value: JSON.parse(body.toString()) }
 }
 

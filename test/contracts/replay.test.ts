@@ -65,16 +65,19 @@ describe('the recordings, replayed against the shipped policy under partial: nar
     expect(listed.filter(({ reason }) => !/^(?:gaps? \d+|contract \([a-h]\): )/.test(reason))).toEqual([])
   })
 
-  it('leaves no allowed route untried by somebody who may use it', () => {
-    const allowedSomewhere = new Set(pairs.filter(({ comparison, user }) => comparison.kind === 'equal' && user !== 'anonymous').map(({ recording }) => recording.route))
-    const never = [...new Set(pairs.map(({ recording }) => recording.route))].filter((route) => !allowedSomewhere.has(route))
-
-    // Anonymous and public alike count as asked; what is left is refused to all by a row of the file.
-    expect(never.filter((route) => !listed.some((excuse) => excuse.route === route))).toEqual([])
-  })
-
-  it('changes a bad request only by taking out a body id, which listmonk would act upon', () => {
-    expect([...new Set(pairs.filter(({ mended }) => mended).map(({ recording }) => recording.id))]).toEqual([
+  it('changes a request that listmonk refuses to everybody in a few known ways only', () => {
+    expect([...new Set(pairs.filter(({ mended }) => mended).map(({ recording }) => recording.id))].toSorted()).toEqual([
+      // An id parameter without a value names nothing and is not sent; what is left is refused by listmonk all the same.
+      'delete-api-bounces.empty',
+      'delete-api-campaigns.empty',
+      'delete-api-subscribers.empty',
+      'delete-api-users.empty',
+      // Escapes that are none of Go's own are written anew: the path that was judged is the path that is sent.
+      'get-api-subscribers.escaped-path',
+      // The caller's own lists are put in; what is wrong stays wrong.
+      'get-api-subscribers.search-bad',
+      'post-api-subscribers-query-delete.bare',
+      // gap 1: a body id that listmonk would look for after the update.
       'put-api-subscribers-id.body-id-missing',
     ])
   })
@@ -84,15 +87,17 @@ describe('the recordings, replayed against the shipped policy under partial: nar
 
     expect(rows.reduce((sum, [, count]) => sum + count, 0)).toBe(pairs.length)
     expect(pairs.length).toBeGreaterThan(15_000)
-    process.stdout.write(table(rows))
+    process.stdout.write(process.env['REPLAY_TABLE'] === undefined ? `replay: ${summary(rows)}\n` : table(rows))
   })
 })
 
-/** The figures, overall and by route, for whoever runs the test. `waits`: decided only by a look-up or a filtered answer. */
+const summary = (rows: readonly (readonly [string, number])[]): string => rows.map(([kind, count]) => `${kind} ${count}`).join(', ')
+
+/** The figures, overall and by route, with REPLAY_TABLE=1. `waits`: decided only by a look-up or a filtered answer. */
 function table(rows: readonly (readonly [string, number])[]): string {
   const byRoute = Object.entries(Object.groupBy(pairs, ({ recording }) => recording.route)).map(([route, of = []]) => {
     const [equal, stricter, looser, waits] = (['equal', 'stricter', 'looser', 'waits'] as const).map((kind) => those(kind, of).length)
     return `${String(equal).padStart(6)} ${String(stricter).padStart(8)} ${String(looser).padStart(6)} ${String(waits).padStart(5)}  ${route}`
   })
-  return `${[' equal stricter looser waits  route', ...byRoute, rows.map(([kind, count]) => `${kind} ${count}`).join(', ')].join('\n')}\n`
+  return `${[' equal stricter looser waits  route', ...byRoute, summary(rows)].join('\n')}\n`
 }

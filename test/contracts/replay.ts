@@ -33,7 +33,8 @@ export async function replay(backend: Backend, recording: Recording, user: strin
   const seen = parseAnswer(raw)
   const json = parsed(seen)
   const kept = Object.fromEntries(Object.keys(answer.headers ?? {}).map((name) => [name, seen.headers[name]]))
-  const text = json === undefined ? seen.text : JSON.stringify(json)
+  const whole = json === undefined ? seen.text : JSON.stringify(json)
+  const text = titleOf(answer) === undefined ? whole : (/<title>([^<]*)<\/title>/.exec(seen.text)?.[1] ?? '')
   const actual = { status: seen.status, type: seen.type, text, headers: kept, effects, mails }
   const recorded = {
     status: answer.status ?? (answer.error === 'closed' ? null : 0),
@@ -47,10 +48,17 @@ export async function replay(backend: Backend, recording: Recording, user: strin
   return { actual, recorded }
 }
 
+/** Of listmonk's own pages only the title was recorded, beside sum and length. */
+function titleOf(answer: RecordedAnswer): string | undefined {
+  return (answer.cut as { title?: string } | undefined)?.title
+}
+
 function recordedText(answer: RecordedAnswer, json: unknown, seen: Seen): string {
   if (answer.json !== undefined) return JSON.stringify(filled(answer.json, json))
   if (isDeepStrictEqual(answer.binary, '<binary>')) return seen.isGzip ? seen.text : '<binary>'
   if (answer.error === 'endless') return seen.isEndless ? seen.text : '<endless>'
+  const title = titleOf(answer)
+  if (title !== undefined) return title
   if (answer.cut !== undefined || answer.binary !== undefined) return `<${JSON.stringify(answer.cut ?? answer.binary)}>`
   return filled(answer.text ?? '', seen.text) as string
 }

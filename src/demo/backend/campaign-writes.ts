@@ -118,7 +118,7 @@ function optinBody(world: World, ids: readonly number[]): string {
   )
 }
 
-/** Absent fields stay, but lists and media: those that are not named are taken away. */
+/** Absent fields stay; lists that are not named are taken away. */
 function updateCampaign(context: Context): JsonReply {
   const { world, now, epochMs } = context
   const row = findCampaign(world, pathId(context))
@@ -143,7 +143,7 @@ function updateCampaign(context: Context): JsonReply {
   row.archive_template_id = body.archive_template_id ?? row.archive_template_id
   row.archive_meta = body.archive_meta ?? row.archive_meta
   row.lists = lists
-  row.media = mediaOf(world, body.media)
+  row.media = body.media === undefined ? row.media : mediaOf(world, body.media)
   row.updated_at = now
   return answer(world, row.id)
 }
@@ -169,8 +169,10 @@ function setStatus(context: Context): JsonReply {
   if (rule !== undefined && !rule[0].includes(row.status)) throw bad(rule[1])
   if (status === 'scheduled' && row.send_at === null) throw bad('Campaign needs a date to be scheduled.')
   row.status = status
+  // The answer shows the time of the change before.
+  const reply = answer(world, id)
   row.updated_at = now
-  return answer(world, id)
+  return reply
 }
 
 /** Nothing is sent; the mail is noted. */

@@ -170,7 +170,9 @@ function deleteCampaigns(context: Context): JsonReply {
 
 function removeCampaigns(world: World, ids: ReadonlySet<number>): void {
   for (const id of ids) world.campaigns.delete(id)
-  for (const table of [world.bounces, world.campaign_views, world.link_clicks]) {
-    for (const row of table.values()) if (row.campaign_id !== null && ids.has(row.campaign_id)) row.campaign_id = null
+  const isOf = (row: { campaign_id: number | null }): boolean => row.campaign_id !== null && ids.has(row.campaign_id)
+  for (const row of world.bounces.values()) if (isOf(row)) row.campaign_id = null
+  for (const table of [world.campaign_views, world.link_clicks]) {
+    for (const row of table.values()) if (isOf(row)) table.delete(row.id)
   }
 }

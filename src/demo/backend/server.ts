@@ -7,9 +7,10 @@ import { createContext } from './context.ts'
 import type { Routes } from './context.ts'
 import type { Credential } from './credential.ts'
 import { refusedBecause } from './credential.ts'
-import { html, message, Refusal, render } from './reply.ts'
+import { sitePage } from './pages.ts'
+import { message, Refusal, render } from './reply.ts'
 import type { Outcome } from './reply.ts'
-import { createRoutes, isGuarded } from './routes.ts'
+import { createRoutes, refusal } from './routes.ts'
 import { pgTime } from './time.ts'
 import type { World } from './world.ts'
 import { initialWorld } from './world.ts'
@@ -51,7 +52,7 @@ interface Answering {
 export async function startBackend(options: BackendOptions = {}): Promise<Backend> {
   const { port = 0, host = '127.0.0.1', credential = { user: 'super', secret: 'demo' } } = options
   const { now = Date.now, report = () => {} } = options
-  const routes = createRoutes()
+  const routes = createRoutes(credential.user)
   let world = initialWorld()
   let requests = 0
   // Go allows 1 MiB of headers; Node's own limit is 16 KiB.
@@ -95,11 +96,13 @@ function receive(request: IncomingMessage, response: ServerResponse, answering: 
 function answer(request: IncomingMessage, body: Buffer, answering: Answering): Outcome {
   const { routes, credential, epochMs, world, report } = answering
   const method = request.method ?? ''
-  const [path = '', ...rest] = (request.url ?? '').split('?')
+  const { url = '' } = request
+  const [path = '', ...rest] = url.split('?')
   const found = routes.find(method, path)
   if (found === undefined) return notFound(path)
-  const reason = isGuarded(path) ? refusedBecause(request.headers.authorization, credential) : undefined
-  if (reason !== undefined) return message(403, reason)
+  const reason = refusedBecause(request.headers.authorization, credential)
+  const refused = reason === undefined ? undefined : refusal(url, path, reason)
+  if (refused !== undefined) return refused
   const headers = request.headers as Record<string, string | undefined>
   const raw = { world, method, params: found.params, search: rest.join('?'), headers, body, now: pgTime(epochMs), epochMs }
   try {
@@ -115,7 +118,7 @@ function answer(request: IncomingMessage, body: Buffer, answering: Answering): O
 function notFound(path: string): Outcome {
   if (path.startsWith('/api/')) return message(404, '404 unknown endpoint')
   if (path.startsWith('/admin/')) return message(404, '404 page not found')
-  return html('<!doctype html><title>404 - Not found - Mailing list</title><h1>Not found</h1>\n', 404)
+  return sitePage('404 - Not found', 404)
 }
 
 function send(request: IncomingMessage, response: ServerResponse, outcome: Outcome): void {
