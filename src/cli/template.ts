@@ -1,0 +1,85 @@
+/** What `sallyport init` writes. Every key of the configuration stands in it, commented out where the default is shown. */
+export const configTemplate = `# Sallyport. Check this file with: sallyport check
+# Any value can also be given as an environment variable: SALLYPORT_UPSTREAM_URL is upstream.url.
+# A line that begins with "# " and a key shows the default.
+
+# Where callers connect. 0.0.0.0:8080 to be reached from other machines.
+listen: 127.0.0.1:8080
+
+# Encrypts this listener itself; leave it out behind something that does.
+# tls:
+#   cert_file: /etc/sallyport/cert.pem
+#   key_file: /etc/sallyport/key.pem
+
+# Health and readiness, for this machine only: /healthz, /readyz.
+admin:
+  listen: 127.0.0.1:8081
+
+# The folder with routes, roles and rate plans (see README.md in it).
+policies: ./policies
+
+# Users and the hashes of their tokens (SQLite).
+store:
+  file: ./sallyport.db
+
+# The backend.
+upstream:
+  url: http://127.0.0.1:9000
+  # Who the gateway is to the backend: an API user that may do what all callers together may.
+  # credential:
+  #   user: sallyport
+  #   token_env: LISTMONK_TOKEN     # the name of an environment variable that holds the token
+  #   # token_file: /run/secrets/listmonk-token
+  # credential: caller              # hands each caller's own credential on instead
+  credential: none
+  # host: lists.example.org         # sent as Host; by default the one of url
+  # ca_file: /etc/sallyport/ca.pem  # who signs the backend's certificate, if no public authority does
+  # insecure_skip_verify: false     # true: any certificate will do. Only to try things out.
+  # connections: 64
+  # timeouts:
+  #   connect: 2s
+  #   headers: 30s
+  #   body: 60s                     # the longest gap in a body
+  #   total: 90s                    # the whole exchange
+
+# Which policy of the folder applies, and which rate plan of limits.yaml.
+policy: listmonk
+plan: default
+
+# Requests that name some lists out of reach: refuse (403 that names them) or narrow (drops them).
+# Without it, the policy's own scope.partial holds.
+# partial: refuse
+
+# auth:
+#   unauthenticated_status: 403     # 401: with a challenge, for clients that need one
+#   realm: sallyport
+#   bearer: false                   # true: takes Authorization: Bearer user:token, too
+#   api_key: false                  # true: takes X-API-Key: user:token, too
+
+# Several tenants behind one gateway: each has its own users, and may say upstream, policy, partial, plan and auth anew.
+# tenants:
+#   - name: north
+#     hosts: [north.example.org]
+#   - name: south
+#     hosts: [south.example.org]
+#     upstream: { url: "http://127.0.0.1:9001" }
+
+# Proxies in front of this one, whose X-Forwarded-* and X-Request-Id are believed.
+# trusted_proxies: [10.0.0.0/8]
+
+log:
+  level: info                       # silent, error, warn, info or debug
+
+# What SIGTERM begins.
+# drain:
+#   delay: 0s                       # not ready, but still answering: until the balancer has noticed
+#   deadline: 30s                   # then open requests are cut
+
+# server:
+#   headers_timeout: 10s
+#   request_timeout: 60s
+#   keep_alive_timeout: 15s
+#   idle_timeout: 120s
+#   max_requests_per_socket: 10000
+#   max_connections: 4096
+`

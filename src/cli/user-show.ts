@@ -1,0 +1,49 @@
+/** `sallyport user show`: one user with every token. */
+import type { Command } from 'commander'
+import { documentedTime } from '../model/time.ts'
+import { missingUser } from '../store/store-error.ts'
+import type { TokenSummary } from '../store/tokens.ts'
+import type { UserSummary } from '../store/users.ts'
+import { tenantIn, userName } from './arguments.ts'
+import { writeOut, type Io } from './io.ts'
+import { globalOptions } from './settings.ts'
+import { tokenJson, tokenTable } from './token-list.ts'
+import { userJson } from './user-list.ts'
+import { allPages, withStore } from './with-store.ts'
+
+export function registerUserShow(user: Command, io: Io): void {
+  user
+    .command('show')
+    .description('show one user with roles and tokens')
+    .argument('<name>')
+    .option('--tenant <name>', 'the tenant (default: the only one, or `default`)')
+    .action(async (text: string, options: { tenant?: string }, command: Command) => {
+      const name = userName(text)
+      const { user: found, tokens } = await withStore(command, io, async (store, config) => {
+        const tenant = tenantIn(config, options.tenant)
+        // The first of all names that begin with this one is this one.
+        const [first] = await store.listUsers({ tenant, prefix: name, limit: 1 })
+        if (first?.name !== name) throw missingUser(tenant, name)
+        const pages = (after: TokenSummary | undefined, limit: number): Promise<readonly TokenSummary[]> =>
+          store.listTokens({ tenant, user: name, limit, ...(after === undefined ? {} : { after: after.id }) })
+        return { user: first, tokens: await allPages(pages) }
+      })
+      const nowMs = io.clock.epochMs()
+      const json = { ...userJson(found), tokens: tokens.map((token) => tokenJson(token, nowMs)) }
+      const isJson = globalOptions(command, io).output === 'json'
+      await writeOut(io, isJson ? `${JSON.stringify(json)}\n` : description(found, tokens, io))
+    })
+}
+
+function description(user: UserSummary, tokens: readonly TokenSummary[], io: Io): string {
+  const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '))
+  return [
+    `${user.name}, ${user.kind} user of tenant ${user.tenant}, ${user.status}`,
+    `  user roles  ${list(user.roles)}`,
+    `  list roles  ${list(user.listRoles)}`,
+    `  created     ${documentedTime(user.createdAt)}`,
+    `  changed     ${documentedTime(user.updatedAt)}`,
+    '',
+    tokens.length === 0 ? `no token: sallyport token new ${user.name}\n` : tokenTable(tokens, io),
+  ].join('\n')
+}
