@@ -9,7 +9,7 @@ export interface FailureLimit {
   note(address: string): void
 }
 
-/** 100,000 addresses, about 30 MB when all of them fail; the least recently failing go first. */
+/** 100,000 addresses, about 30 MB when all of them fail; then others go before those at their limit. */
 const maxAddresses = 100_000
 
 export function failureLimit(rule: () => WindowRule, clock: Clock): FailureLimit {

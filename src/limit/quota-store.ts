@@ -16,7 +16,7 @@ type Counted = (error: Error | null, result?: { current: number; ttl: number }) 
  */
 export function quotaStore(
   clock: Clock,
-  windows: SlidingWindows = slidingWindows({ maxKeys: 200_000, bound: 'soft' }),
+  windows: SlidingWindows = slidingWindows({ maxKeys: 100_000, bound: 'soft' }),
 ) {
   return class QuotaStore {
     /** `current` above `max` means refused; `ttl` is then the milliseconds to wait, else until the quota is whole. */

@@ -42,52 +42,43 @@ export interface Bounds {
   readonly bound: 'soft' | 'hard'
 }
 
-/** How many of the oldest keys an insertion looks at, so that its cost stays bounded. */
-const evictionReach = 8
+/** How many keys an insertion looks at, so that its cost stays bounded. */
+const reach = 8
 
-/** A table of windows, bounded by `maxKeys`; what is idle goes first, what is at its limit last. */
+/**
+ * A table of windows, bounded by `maxKeys`: what is idle goes first, what is at its limit last. A hand goes round over
+ * the keys as the table is filled (a Map walked from its start would pass over all that was deleted, each time).
+ */
 export function slidingWindows({ maxKeys, bound }: Bounds): SlidingWindows {
-  // Insertion order is the order of last use: a hit moves its key to the end.
   const entries = new Map<string, Entry>()
+  let hand = entries.entries()
 
-  const makeRoom = (nowMs: number): void => {
-    let looked = 0
-    let oldest: string | undefined
-    for (const [key, entry] of entries) {
-      if (looked === evictionReach) break
-      looked += 1
-      oldest ??= key
-      prune(entry, nowMs)
-      if (entry.total < entry.rule.limit) {
-        entries.delete(key)
-        return
+  const sweep = (nowMs: number): void => {
+    let looked: string | undefined
+    for (let steps = 0; steps < reach; steps += 1) {
+      const next = hand.next()
+      if (next.done === true) {
+        hand = entries.entries()
+        continue
       }
-      // At its limit: to the end, so that the next insertion looks at others.
-      entries.delete(key)
-      entries.set(key, entry)
-    }
-    if (bound === 'hard' && oldest !== undefined) entries.delete(oldest)
-  }
-
-  const dropIdle = (nowMs: number): void => {
-    for (const [key, entry] of entries) {
+      const [key, entry] = next.value
       prune(entry, nowMs)
-      if (entry.total > 0) return
-      entries.delete(key)
+      const isFull = entries.size >= maxKeys
+      if (entry.total === 0 || (isFull && entry.total < entry.rule.limit)) entries.delete(key)
+      else looked = key
+      if (!isFull && steps > 0) return
     }
+    if (bound === 'hard' && looked !== undefined && entries.size >= maxKeys) entries.delete(looked)
   }
 
   return {
     hit(key, cost, nowMs, rule) {
       let entry = entries.get(key)
       if (entry === undefined) {
-        dropIdle(nowMs)
-        if (entries.size >= maxKeys) makeRoom(nowMs)
+        sweep(nowMs)
         entry = { quanta: [], counts: [], total: 0, rule }
-      } else {
-        entries.delete(key)
+        entries.set(key, entry)
       }
-      entries.set(key, entry)
       adopt(entry, rule)
       prune(entry, nowMs)
       const standing = judge(entry, cost, nowMs)

@@ -58,7 +58,7 @@ function judgeLists(demand: ListDemand, ids: readonly ListId[], terms: Terms, gr
   const distinct = [...new Set(ids)]
   const within = distinct.filter((id) => granted.has(id))
   const outside = distinct.filter((id) => !granted.has(id))
-  const partial = ('partial' in demand ? demand.partial : undefined) ?? terms.partial
+  const partial = partialOf(demand, terms)
   // None left is refused in both modes: listmonk then quietly means "all of my own" (gap 29).
   if (within.length === 0 || (outside.length > 0 && partial === 'refuse')) {
     return deny(demand, terms, 'list-not-granted', outside)
@@ -74,6 +74,12 @@ function judgeLists(demand: ListDemand, ids: readonly ListId[], terms: Terms, gr
     lists: within,
     rewrite: narrowed ? within : undefined,
   }
+}
+
+/** A path is judged whole: there is nothing in it that could be dropped. */
+function partialOf(demand: ListDemand, terms: Terms): PartialMode {
+  if (demand.in === 'path' || demand.in === 'stored') return 'refuse'
+  return demand.partial ?? terms.partial
 }
 
 function judgeAbsent(demand: ListDemand, terms: Terms, grants: Grants, all: Permission | undefined): Verdict {

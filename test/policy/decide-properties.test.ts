@@ -149,7 +149,11 @@ describe('every decision', () => {
         if (decision.effect === 'deny') return
         for (const [index, each] of some.lists.entries()) {
           if (each.in === 'stored' || supersedes(each, has.permissions)) continue
-          if (each.in !== 'path' && each.fillUnless?.every((one) => has.permissions.includes(one))) continue
+          if (
+            each.in !== 'path' &&
+            each.fillUnless?.every((one) => (has.permissions as readonly string[]).includes(one))
+          )
+            continue
           const read = scope.readings[index]
           const before = read?.kind === 'lists' ? read.ids : []
           const place = some.lists.findLastIndex(
