@@ -18,7 +18,13 @@ export function didIt({ status, error, headers }: RecordedAnswer): boolean {
 }
 
 /** `supers`: what a super admin got for the same request, which is what the backend does for the gateway. */
-export function compare(recording: Recording, answer: RecordedAnswer, supers: RecordedAnswer | undefined, outcome: Outcome, world: ReplayWorld): Comparison {
+export function compare(
+  recording: Recording,
+  answer: RecordedAnswer,
+  supers: RecordedAnswer | undefined,
+  outcome: Outcome,
+  world: ReplayWorld,
+): Comparison {
   if (outcome.kind === 'own') return { kind: 'equal' }
   if (outcome.kind === 'refused') {
     if (!didIt(answer)) return { kind: 'equal' }
@@ -27,16 +33,23 @@ export function compare(recording: Recording, answer: RecordedAnswer, supers: Re
   if (!didIt(answer)) {
     // What the backend refuses to everybody alike, it refuses behind the gateway too. What it refuses to this caller is a refusal.
     const toAll = answer.status === 403 ? supers?.status === 403 : supers === undefined || !didIt(supers)
-    return toAll ? { kind: 'equal' } : { kind: 'looser', why: `listmonk answers ${answer.status} to this caller, and ${supers?.status} to a super admin` }
+    return toAll
+      ? { kind: 'equal' }
+      : {
+          kind: 'looser',
+          why: `listmonk answers ${answer.status} to this caller, and ${supers?.status} to a super admin`,
+        }
   }
   const beyond = listsBeyond(recording, answer, supers, outcome)
-  if (beyond.length > 0) return { kind: 'looser', why: `listmonk leaves out the lists ${beyond.join(', ')}, which are sent` }
+  if (beyond.length > 0)
+    return { kind: 'looser', why: `listmonk leaves out the lists ${beyond.join(', ')}, which are sent` }
   const used = listsUsed(recording, answer, world)
   const sent = listsSent(recording, outcome)
   if (used === undefined || sent === undefined) return { kind: 'equal' }
   const known = new Set(world.lists.map(({ id }) => id))
   const more = sent.filter((id) => known.has(id) && !used.includes(id))
-  if (more.length > 0) return { kind: 'looser', why: `lists ${more.join(', ')} are sent, listmonk uses ${used.join(', ') || 'none'}` }
+  if (more.length > 0)
+    return { kind: 'looser', why: `lists ${more.join(', ')} are sent, listmonk uses ${used.join(', ') || 'none'}` }
   return { kind: used.every((id) => sent.includes(id)) ? 'equal' : 'stricter' }
 }
 
@@ -61,7 +74,9 @@ function listsUsed(recording: Recording, answer: RecordedAnswer, world: ReplayWo
 
 /** The lists whose rows a write put in, changed or took out. */
 function listsIn(answer: RecordedAnswer | undefined, table: string): readonly number[] {
-  const ids = (answer?.effects ?? []).flatMap((effect) => (effect.table === table ? [Number(effect.key['list_id'])] : []))
+  const ids = (answer?.effects ?? []).flatMap((effect) =>
+    effect.table === table ? [Number(effect.key['list_id'])] : [],
+  )
   return [...new Set(ids)]
 }
 
@@ -71,11 +86,17 @@ interface Chosen {
 }
 
 /** Target lists that a super admin's request changes, the caller's does not, and that the gateway sends for the caller. */
-function listsBeyond(recording: Recording, answer: RecordedAnswer, supers: RecordedAnswer | undefined, outcome: SentOutcome): readonly number[] {
+function listsBeyond(
+  recording: Recording,
+  answer: RecordedAnswer,
+  supers: RecordedAnswer | undefined,
+  outcome: SentOutcome,
+): readonly number[] {
   if (outcome.body.kind !== 'json' || recording.body === undefined) return []
   const { target_list_ids: sent = [], list_ids: sources } = outcome.body.value as Chosen
   // Where the sources were filled in or narrowed, fewer subscribers are meant, and fewer rows tell nothing about lists.
-  if (JSON.stringify(sources) !== JSON.stringify((JSON.parse(bodyOf(recording).toString()) as Chosen).list_ids)) return []
+  if (JSON.stringify(sources) !== JSON.stringify((JSON.parse(bodyOf(recording).toString()) as Chosen).list_ids))
+    return []
   const own = listsIn(answer, 'subscriber_lists')
   const beyond = listsIn(supers, 'subscriber_lists').filter((id) => !own.includes(id))
   return sent.filter((id) => beyond.includes(id))
@@ -84,9 +105,13 @@ function listsBeyond(recording: Recording, answer: RecordedAnswer, supers: Recor
 /** The one list whose subscribers are exactly the exported rows; `undefined` where a filter or an empty file hides it. */
 function exported(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
   if (/[?&](?:id|search|query|subscription_status)=/.test(recording.target)) return undefined
-  const uuids = (answer.text ?? '').split('\n').slice(1).flatMap((line) => /^[0-9a-f-]{36}/.exec(line)?.[0] ?? [])
+  const uuids = (answer.text ?? '')
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => /^[0-9a-f-]{36}/.exec(line)?.[0] ?? [])
   if (uuids.length === 0) return undefined
-  const members = (list: number): string[] => world.subscribers.filter(({ lists }) => lists.some(({ id }) => id === list)).map(({ uuid }) => uuid)
+  const members = (list: number): string[] =>
+    world.subscribers.filter(({ lists }) => lists.some(({ id }) => id === list)).map(({ uuid }) => uuid)
   const same = (list: number): boolean => {
     const these = members(list)
     return these.length === uuids.length && these.every((uuid) => uuids.includes(uuid))
@@ -129,7 +154,8 @@ export interface Excuse {
   readonly requests?: readonly string[]
 }
 
-export const readExcuses = (): Excuse[] => parse(readFileSync(new URL('stricter-than-listmonk.yaml', import.meta.url), 'utf8')) as Excuse[]
+export const readExcuses = (): Excuse[] =>
+  parse(readFileSync(new URL('stricter-than-listmonk.yaml', import.meta.url), 'utf8')) as Excuse[]
 
 export const excuses = (excuse: Excuse, recording: Recording, user: string): boolean =>
   excuse.route === recording.route &&

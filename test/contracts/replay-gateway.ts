@@ -25,14 +25,12 @@ const at = { file: 'world.json', line: 1 }
 
 /** The grants of a user of the world: their user role's permissions and their list role. */
 export function grantsOfUser(user: WorldUser): Grants {
-  const grants = user.lists.map(
-    ({ id, permissions }): ListGrant => ({
-      list: id,
-      get: permissions.includes('list:get'),
-      manage: permissions.includes('list:manage'),
-      until: undefined,
-    }),
-  )
+  const grants = user.lists.map(({ id, permissions }): ListGrant => ({
+    list: id,
+    get: permissions.includes('list:get'),
+    manage: permissions.includes('list:manage'),
+    until: undefined,
+  }))
   const roles = {
     userRoles: new Map([['role', { name: 'role', permissions: user.permissions, at }]]),
     listRoles: new Map([['lists', { name: 'lists', grants, at }]]),
@@ -48,7 +46,10 @@ export type Outcome =
   | { readonly kind: 'own' }
 
 /** What goes out as the body; of an import, its `params`. `as-received`: the caller's own bytes. */
-export type Sent = { readonly kind: 'none' } | { readonly kind: 'as-received' } | { readonly kind: 'json'; readonly value: unknown }
+export type Sent =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'as-received' }
+  | { readonly kind: 'json'; readonly value: unknown }
 
 export type Gateway = (recording: Recording, grants: Grants | undefined) => Outcome
 
@@ -59,17 +60,25 @@ export function gatewayOf(policy: Policy): Gateway {
     const { rule, decision, failure, outgoing } = paper.judge(grants, requestOf(recording))
     if (failure !== undefined || rule === undefined || outgoing === undefined) {
       const reason = decision?.effect === 'deny' ? decision.reason : undefined
-      const waits = reason === 'scope-unreadable' && rule !== undefined && grants !== undefined && needsMore(rule, policy.scope, grants)
+      const waits =
+        reason === 'scope-unreadable' &&
+        rule !== undefined &&
+        grants !== undefined &&
+        needsMore(rule, policy.scope, grants)
       return { kind: 'refused', code: failure?.code ?? 'none', reason, waits }
     }
-    return rule.own === undefined ? { kind: 'sent', target: outgoing.target, body: sentBody(rule, outgoing.body) } : { kind: 'own' }
+    return rule.own === undefined
+      ? { kind: 'sent', target: outgoing.target, body: sentBody(rule, outgoing.body) }
+      : { kind: 'own' }
   }
 }
 
 /** Whether the rule looks at stored things, or cuts the answer, for this caller. */
 function needsMore(rule: Rule, scope: ListScope, grants: Grants): boolean {
   const cut = rule.answer.some(({ need, unless }) => superseding(grants, scope, need, unless) === undefined)
-  const stored = rule.lists.some((demand) => demand.in === 'stored' && superseding(grants, scope, demand.need, demand.unless) === undefined)
+  const stored = rule.lists.some(
+    (demand) => demand.in === 'stored' && superseding(grants, scope, demand.need, demand.unless) === undefined,
+  )
   return cut || stored
 }
 
@@ -78,7 +87,8 @@ function sentBody(rule: Rule, body: 'none' | 'stream' | Buffer): Sent {
   if (body === 'stream') return { kind: 'as-received' }
   const text = body.toString('latin1')
   const params = /name="params"\r\n\r\n([^\r]*)\r\n/.exec(text)?.[1]
-  if (rule.body.kind === 'multipart') return params === undefined ? { kind: 'as-received' } : { kind: 'json', value: JSON.parse(params) }
+  if (rule.body.kind === 'multipart')
+    return params === undefined ? { kind: 'as-received' } : { kind: 'json', value: JSON.parse(params) }
   return { kind: 'json', value: JSON.parse(body.toString()) }
 }
 

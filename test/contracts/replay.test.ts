@@ -35,7 +35,8 @@ function replayed(): readonly Pair[] {
           .map((user): Pair => {
             const outcome = gateway(recording, user === 'anonymous' ? undefined : grants.get(user))
             const comparison = compare(recording, answer, supers, outcome, world)
-            const excuse = comparison.kind === 'stricter' ? listed.find((each) => excuses(each, recording, user)) : undefined
+            const excuse =
+              comparison.kind === 'stricter' ? listed.find((each) => excuses(each, recording, user)) : undefined
             const mended = outcome.kind === 'sent' && !didIt(answer) && !isUnchanged(recording, outcome)
             return { recording, user, comparison, excuse, mended }
           }),
@@ -45,7 +46,8 @@ function replayed(): readonly Pair[] {
 
 const named = ({ recording, user, comparison }: Pair): string =>
   `${recording.id} by ${user}${comparison.kind === 'looser' ? `: ${comparison.why}` : ''}`
-const those = (kind: Comparison['kind'], among: readonly Pair[] = pairs): readonly Pair[] => among.filter(({ comparison }) => comparison.kind === kind)
+const those = (kind: Comparison['kind'], among: readonly Pair[] = pairs): readonly Pair[] =>
+  among.filter(({ comparison }) => comparison.kind === kind)
 
 describe('the recordings, replayed against the shipped policy under partial: narrow', () => {
   it('is nowhere looser than listmonk', () => {
@@ -83,7 +85,9 @@ describe('the recordings, replayed against the shipped policy under partial: nar
   })
 
   it('counts each pair once', () => {
-    const rows = ['equal', 'stricter', 'looser', 'waits'].map((kind) => [kind, those(kind as Comparison['kind']).length] as const)
+    const rows = ['equal', 'stricter', 'looser', 'waits'].map(
+      (kind) => [kind, those(kind as Comparison['kind']).length] as const,
+    )
 
     expect(rows.reduce((sum, [, count]) => sum + count, 0)).toBe(pairs.length)
     expect(pairs.length).toBeGreaterThan(15_000)
@@ -91,12 +95,15 @@ describe('the recordings, replayed against the shipped policy under partial: nar
   })
 })
 
-const summary = (rows: readonly (readonly [string, number])[]): string => rows.map(([kind, count]) => `${kind} ${count}`).join(', ')
+const summary = (rows: readonly (readonly [string, number])[]): string =>
+  rows.map(([kind, count]) => `${kind} ${count}`).join(', ')
 
 /** The figures, overall and by route, with REPLAY_TABLE=1. `waits`: decided only by a look-up or a filtered answer. */
 function table(rows: readonly (readonly [string, number])[]): string {
   const byRoute = Object.entries(Object.groupBy(pairs, ({ recording }) => recording.route)).map(([route, of = []]) => {
-    const [equal, stricter, looser, waits] = (['equal', 'stricter', 'looser', 'waits'] as const).map((kind) => those(kind, of).length)
+    const [equal, stricter, looser, waits] = (['equal', 'stricter', 'looser', 'waits'] as const).map(
+      (kind) => those(kind, of).length,
+    )
     return `${String(equal).padStart(6)} ${String(stricter).padStart(8)} ${String(looser).padStart(6)} ${String(waits).padStart(5)}  ${route}`
   })
   return `${[' equal stricter looser waits  route', ...byRoute, summary(rows)].join('\n')}\n`
