@@ -65,7 +65,7 @@ function split(text: string | undefined, method: AuthMethod): CredentialReading 
 /** Node's base64 reader takes URL-safe letters, blanks, rubbish and wrong padding: only what it would write itself is base64 (B03). */
 function decodedText(base64: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64')
-  if (bytes.length === 0 || bytes.toString('base64') !== base64) return undefined
+  if (bytes.toString('base64') !== base64) return undefined
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 

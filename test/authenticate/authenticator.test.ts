@@ -171,6 +171,14 @@ describe('authenticator', () => {
     expect(await authenticate(byKey)).toEqual({ kind: 'authenticated', principal: { ...principal, method: 'api-key' } })
   })
 
+  it('does not remember an empty Authorization that came with a good X-API-Key', async () => {
+    const { authenticate } = worldOf(bob)
+    const empty = asking('', { rule: { bearer: false, apiKey: true } })
+    expect(await authenticate({ ...empty, apiKey: 'bob:bob-secret' })).toMatchObject({ kind: 'authenticated' })
+
+    expect(authenticate(empty)).toEqual({ kind: 'anonymous' })
+  })
+
   it('tells of every use of a token', async () => {
     const { authenticate, store, clock } = worldOf(bob)
     const at = clock.epochMs()

@@ -273,5 +273,13 @@ describe('identityCache', () => {
       expect(vi.getTimerCount()).toBe(0)
       store.release()
     })
+
+    it('leaves no timer behind when the store answers', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const { identities } = worldOf(bob)
+      await identities.lookUp(spring, 'bob')
+
+      expect(vi.getTimerCount()).toBe(0)
+    })
   })
 })
