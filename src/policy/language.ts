@@ -17,6 +17,11 @@ const dataPath = text('a path into JSON', {
   pattern: `^${names}(?:\\.${names})*$`,
   examples: ['data.results[]', 'data.id'],
 })
+/** One id: an item that holds several could be in reach by one and out of reach by another. */
+const itemId = text('the path of one id', {
+  pattern: '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$',
+  examples: ['id', 'data.id'],
+})
 const parameterName = '^[A-Za-z0-9_.-]{1,64}$'
 const parameter = (description: string) => text('the name of a parameter', { pattern: parameterName, description })
 const partPath = text('a field of a part', {
@@ -117,7 +122,7 @@ const body = Type.Union(
 )
 
 const answerRest = {
-  by: dataPath,
+  by: itemId,
   need: listNeed,
   resource: Type.Optional(name('the name of a resource')),
   unless,
@@ -150,7 +155,7 @@ export const routeSchema = closed({
   everywhere: Type.Optional(need),
   when: Type.Optional(orList(when)),
   answer: Type.Optional(orList(answer)),
-  grant: Type.Optional(closed({ from: dataPath, need: Type.Array(need, { minItems: 1, uniqueItems: true }) })),
+  grant: Type.Optional(closed({ from: itemId, need: Type.Array(need, { minItems: 1, uniqueItems: true }) })),
   own: Type.Optional(Type.Enum(['profile', 'logout'])),
   limit: Type.Optional(name('the name of a rate class')),
   cost: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),

@@ -418,6 +418,10 @@ describe('compilePolicySet refuses a route', () => {
       'answer.keep: `data.results` is not a list that items can be dropped from - end it with `[]`',
     ],
     [
+      'allow: authenticated, answer: { mask: "data[]", by: "lists[].id", need: get }',
+      'answer.by: `lists[].id` is not the path of one id - write for example `id` or `data.id`',
+    ],
+    [
       'allow: authenticated, answer: { drop: "data[]", by: id, need: get }',
       'answer: names none of `keep`, `mask`, `refuse` - add the one that is meant',
     ],
