@@ -125,8 +125,11 @@ async function closeWithin(app: FastifyInstance, deadlineMs: number): Promise<bo
     finished = false
     app.server.closeAllConnections()
   }, deadlineMs)
+  // Connections that were busy when the closing began are closed as they fall idle.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 100)
   await app.close()
   clearTimeout(deadline)
+  clearInterval(idle)
   return finished
 }
 
