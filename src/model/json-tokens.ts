@@ -148,12 +148,19 @@ function beginToken(state: State, byte: number, isKey: boolean, at: number): num
     return at + 1
   }
   const isNumber = byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
-  const word = ['true', 'false', 'null'].find((each) => each.charCodeAt(0) === byte)
-  if (!isNumber && word === undefined) throw fault(state, at, 'a value is expected')
+  const word = wordOf(byte)
+  if (!isNumber && word === '') throw fault(state, at, 'a value is expected')
   state.token = isNumber ? 'number' : 'word'
   state.number = 'start'
-  state.rest = word ?? ''
+  state.rest = word
   return at
+}
+
+/** The word that begins with `byte`; empty if there is none. */
+function wordOf(byte: number): string {
+  if (byte === 0x74) return 'true'
+  if (byte === 0x66) return 'false'
+  return byte === 0x6e ? 'null' : ''
 }
 
 function readString(state: State, chunk: Buffer, from: number): number {
