@@ -213,3 +213,59 @@ describe('screen', () => {
     )
   })
 })
+
+describe('screen and the parser of HTTP together', () => {
+  // S01, S04: every byte at every place around `Transfer-Encoding`, beside a Content-Length that covers the whole body.
+  // The body holds a second request: whoever takes the coding for real would read it as one.
+  const smuggled = '0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: spring.test\r\n\r\n'
+
+  /** The status of the first answer, and the paths that got as far as the routes. */
+  async function send(world: Awaited<ReturnType<typeof start>>, header: string) {
+    world.asked.length = 0
+    const answer = await raw(
+      world.app,
+      `POST /outer HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+        `Content-Length: ${smuggled.length}\r\n${header}\r\n\r\n${smuggled}`,
+    )
+    return { status: answer.slice(9, 12), asked: world.asked.map((each) => JSON.stringify(each)) }
+  }
+  const outer = JSON.stringify(['spring', 'POST', ['outer']])
+
+  it('take a request without the coding, so that what follows means something', async () => {
+    const world = await start({ rewrite: true })
+
+    expect(await send(world, 'X-Other: chunked')).toEqual({ status: '200', asked: [outer] })
+  })
+
+  it('refuse the coding beside a length', async () => {
+    const world = await start({ rewrite: true })
+
+    expect(await send(world, 'Transfer-Encoding: chunked')).toEqual({ status: '400', asked: [] })
+  })
+
+  it.each<[string, (byte: string) => string]>([
+    ['before the name', (byte) => `${byte}Transfer-Encoding: chunked`],
+    ['in the name', (byte) => `Transfer${byte}-Encoding: chunked`],
+    ['for the hyphen', (byte) => `Transfer${byte}Encoding: chunked`],
+    ['after the name', (byte) => `Transfer-Encoding${byte}: chunked`],
+    ['for the colon', (byte) => `Transfer-Encoding${byte} chunked`],
+    ['before the value', (byte) => `Transfer-Encoding:${byte}chunked`],
+    ['in the value', (byte) => `Transfer-Encoding: chun${byte}ked`],
+    ['after the value', (byte) => `Transfer-Encoding: chunked${byte}`],
+    ['before the line', (byte) => `X: X${byte}Transfer-Encoding: chunked`],
+    ['before the line, after CR', (byte) => `X: X\r${byte}Transfer-Encoding: chunked`],
+  ])('never read the second request, whatever byte stands %s', async (_where, header) => {
+    const world = await start({ rewrite: true })
+    const odd: unknown[] = []
+    for (let code = 0; code < 256; code++) {
+      const text = header(String.fromCharCode(code))
+      const { status, asked } = await send(world, text)
+      // Either nothing was taken, or the whole body belongs to the outer request and the header is called something else.
+      const isRefused = status === '400' && asked.length === 0
+      const isOtherHeader = status === '200' && asked.join() === outer && !/(?:^|\n)transfer-encoding:/i.test(text)
+      if (!isRefused && !isOtherHeader) odd.push([code, status, asked])
+    }
+
+    expect(odd).toEqual([])
+  })
+})
