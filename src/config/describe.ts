@@ -2,7 +2,7 @@
 import type { Config, ListenAddress, TenantConfig, UpstreamConfig, UpstreamCredential } from './config.ts'
 
 /** What stands where a secret would. */
-export const masked = '***'
+const masked = '***'
 
 /** A plain object with the keys of `sallyport.yaml`, for `sallyport config print`. */
 export function describeConfig(config: Config): Readonly<Record<string, unknown>> {

@@ -13,7 +13,7 @@ export function spanOrNone(text: string): number | undefined {
 const maxSpanMs = 24 * 86_400_000
 
 const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 * 1024 }
-export const maxSizeBytes = 1024 * 1024 * 1024
+const maxSizeBytes = 1024 * 1024 * 1024
 
 /** Bytes of `64KiB`, `1MiB`, `512B`; at most 1024MiB. */
 export function parseSize(text: string): number | undefined {

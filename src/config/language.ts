@@ -139,7 +139,6 @@ const auth = closed({
   bearer: flag('takes `Authorization: Bearer user:token`'),
   api_key: flag('takes `X-API-Key: user:token`'),
 })
-export type AuthWords = Static<typeof auth>
 
 /** What a tenant may say, and the top level for all tenants. */
 const shared = {

@@ -2,7 +2,7 @@
 import type { Place } from '../model/problem.ts'
 
 /** Who gave a value. `variable`: a `${NAME}` in the file that was filled in. */
-export type Source = 'file' | 'variable' | 'environment' | 'flag'
+type Source = 'file' | 'variable' | 'environment' | 'flag'
 
 export interface ScalarTree {
   readonly kind: 'scalar'
@@ -19,7 +19,7 @@ export interface MapTree {
   readonly entries: ReadonlyMap<string, { readonly at: Place; readonly value: Tree }>
 }
 
-export interface ListTree {
+interface ListTree {
   readonly kind: 'list'
   readonly at: Place
   readonly items: readonly Tree[]

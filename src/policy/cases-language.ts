@@ -9,12 +9,12 @@ import { rolesSchema } from './language.ts'
 import type { PartialMode } from './rule.ts'
 
 /** Who asks. */
-export type CaseCaller =
+type CaseCaller =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'roles'; readonly roles: readonly string[]; readonly listRoles: readonly string[] }
 
 /** What is expected; only what is named is compared. */
-export interface CaseExpectation {
+interface CaseExpectation {
   readonly effect?: 'allow' | 'deny'
   readonly reason?: AllowReason | DenyReason
   /** Of the failure. */

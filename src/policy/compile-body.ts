@@ -6,8 +6,8 @@ import { listed } from './compile-query.ts'
 import type { RouteWords } from './language.ts'
 import type { BodyShape, FieldType, PartShape } from './rule.ts'
 
-export const defaultJsonBytes = 1024 * 1024
-export const defaultMultipartBytes = 32 * 1024 * 1024
+const defaultJsonBytes = 1024 * 1024
+const defaultMultipartBytes = 32 * 1024 * 1024
 
 type Fields = ReadonlyMap<string, FieldType> | undefined
 type FieldWords = 'any' | Readonly<Record<string, FieldType>>

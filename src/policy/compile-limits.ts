@@ -6,7 +6,7 @@ import type { LimitsWords } from './language.ts'
 import type { Limits, RateClass, RatePlan } from './rule.ts'
 
 /** What holds without `limits.yaml`, or for what it leaves out. */
-export const defaultLimits = {
+const defaultLimits = {
   failures: { limit: 20, window: '1m' },
   plans: { default: { read: { limit: 600, window: '1m' }, write: { limit: 120, window: '1m' } } },
 } as const satisfies LimitsWords

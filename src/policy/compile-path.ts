@@ -9,7 +9,7 @@ export interface RouteKey {
   readonly shape: string
 }
 
-export const methods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const methods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const fixed = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()+,=@-]+$/
 const parameter = /^:[A-Za-z][A-Za-z0-9_]{0,62}$/

@@ -140,7 +140,7 @@ const answer = Type.Union(
   { title: 'what is done to the answer' },
 )
 
-export const routeSchema = closed({
+const routeSchema = closed({
   allow: Type.Union(
     [Type.Enum(['public', 'authenticated']), Type.Array(permission, { minItems: 1, uniqueItems: true })],
     {
@@ -167,7 +167,7 @@ export const routeSchema = closed({
 export type RouteWords = Static<typeof routeSchema>
 
 const access = closed({ role: permission, all: permission })
-export const resourceSchema = closed({
+const resourceSchema = closed({
   from: text('a GET with `{id}` in its path', {
     pattern: '^GET /[!-~]*\\{id\\}[!-~]*$',
     examples: ['GET /api/subscribers/{id}'],
@@ -211,8 +211,8 @@ export type BackendWords = Static<typeof backendSchema>
 const roleName = '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$'
 const listNeeds = Type.Array(need, { minItems: 1, uniqueItems: true })
 const until = text('a time with its offset', { format: 'instant', examples: ['2026-12-31T00:00:00+01:00'] })
-export const userRoleSchema = closed({ permissions })
-export const listRoleSchema = closed({
+const userRoleSchema = closed({ permissions })
+const listRoleSchema = closed({
   lists: named('^[1-9][0-9]{0,9}$', 'a list id', Type.Union([listNeeds, closed({ allow: listNeeds, until })])),
 })
 export const rolesSchema = closed({
