@@ -13,8 +13,8 @@ export type Comparison =
 /** Whether listmonk did what was asked. It did where it kept the connection open without an end, and not where it sends people to sign in. */
 export function didIt({ status, error, headers }: RecordedAnswer): boolean {
   if (status === null) return error === 'timeout'
-  const toSignIn = String(headers?.['location'] ?? '').startsWith('/admin/login?')
-  return status < 400 && !toSignIn
+  const location = headers?.['location']
+  return status < 400 && !(typeof location === 'string' && location.startsWith('/admin/login?'))
 }
 
 /** `supers`: what a super admin got for the same request, which is what the backend does for the gateway. */
