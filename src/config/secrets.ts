@@ -20,7 +20,11 @@ export async function readTokenFile(
     await using handle = await open(path)
     const { mode, size } = await handle.stat()
     if (platform !== 'win32' && (mode & othersMayRead) !== 0) {
-      report.add(where, 'names a file that every user of this machine may read', 'run `chmod 600` on it')
+      report.add(
+        where,
+        'names a file that every user of this machine may read',
+        'run `chmod 600` on it; a mounted secret takes `mode: 0440`',
+      )
       return undefined
     }
     if (size > maxTokenBytes) {
@@ -55,7 +59,11 @@ export async function checkThere(path: string, kind: 'file' | 'folder', where: P
 export async function checkPrivate(path: string, where: Path, report: Report, platform: Platform): Promise<void> {
   const found = await stat(path).catch(() => undefined)
   if (found !== undefined && platform !== 'win32' && (found.mode & othersMayRead) !== 0) {
-    report.add(where, 'names a file that every user of this machine may read', 'run `chmod 600` on it')
+    report.add(
+      where,
+      'names a file that every user of this machine may read',
+      'run `chmod 600` on it; a mounted secret takes `mode: 0440`',
+    )
   }
 }
 

@@ -169,7 +169,7 @@ describe('loadConfig', () => {
     await chmod(join(cwd, 'token'), 0o644)
 
     await expect(loadConfig({ env: {}, cwd })).rejects.toThrow(
-      /^sallyport.yaml:5: upstream.credential.token_file: names a file that every user of this machine may read - run `chmod 600` on it$/,
+      /^sallyport.yaml:5: upstream.credential.token_file: names a file that every user of this machine may read - run `chmod 600` on it; a mounted secret takes `mode: 0440`$/,
     )
     await expect(loadConfig({ env: {}, cwd, platform: 'win32' })).resolves.toBeDefined()
   })
