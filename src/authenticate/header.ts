@@ -15,7 +15,7 @@ export interface HeaderRule {
 }
 
 /** Longer values are refused before anything of them is decoded (B08). */
-export const maxCredentialLength = 1024
+const maxCredentialLength = 1024
 
 /** The credential of a request that has at most one `Authorization` and at most one `X-API-Key`. */
 export function readCredential(

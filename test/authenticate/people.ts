@@ -5,7 +5,7 @@ import type { Identity, StoredToken } from '../../src/model/identity.ts'
 import type { CredentialSource } from '../../src/model/ports.ts'
 import type { Clock } from '../../src/model/time.ts'
 
-export function tenantNamed(name: string): TenantName {
+function tenantNamed(name: string): TenantName {
   const parsed = parseTenantName(name)
   if (parsed === undefined) throw new Error(`no tenant name: ${name}`)
   return parsed
