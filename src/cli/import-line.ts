@@ -38,7 +38,8 @@ export function parseImportLine(line: Buffer, world: ImportWorld, say: Say): Imp
   onlyKeys(object, keys, '', say)
 
   const name = object['name']
-  if (typeof name !== 'string' || !isUserName(name)) {
+  const isNamed = typeof name === 'string' && isUserName(name)
+  if (!isNamed) {
     say(`name: ${shown(name)} is no user name - use 1 to 200 of the characters A-Z a-z 0-9 _ . @ -`)
   }
   const kind = object['kind'] ?? 'api'
@@ -50,7 +51,7 @@ export function parseImportLine(line: Buffer, world: ImportWorld, say: Say): Imp
   if (typeof newToken !== 'boolean') say(`new_token: ${shown(newToken)} is not \`true\` or \`false\``)
   const tenant = tenantOf(object, world, say)
   const tokens = tokensOf(object, say)
-  if (tenant === undefined || typeof name !== 'string' || (kind !== 'api' && kind !== 'person')) return undefined
+  if (tenant === undefined || !isNamed || (kind !== 'api' && kind !== 'person')) return undefined
   return { tenant, name, kind, roles, listRoles, tokens, newToken: newToken === true }
 }
 

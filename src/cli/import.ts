@@ -59,7 +59,8 @@ async function importFile(file: string, command: Command, io: Io): Promise<void>
   for (const { tenant, name, token } of made) {
     await writeOut(io, `${JSON.stringify({ ...(showTenant ? { tenant } : {}), name, token })}\n`)
   }
-  say(io, `imported ${count} users${made.length === 0 ? '' : `; ${made.length} new tokens are shown only this once`}`)
+  const shown = made.length === 0 ? '' : `; new tokens (${made.length}) are shown only this once`
+  say(io, `imported ${count} ${count === 1 ? 'user' : 'users'}${shown}`)
 }
 
 function worldOf(config: Config, policies: PolicySet): ImportWorld {
