@@ -8,6 +8,7 @@ const byFrameworkCode: ReadonlyMap<string, FailureCode> = new Map<string, Failur
   ['FST_ERR_MAX_PARAM_LENGTH', 'target-too-long'],
   ['FST_ERR_CTP_BODY_TOO_LARGE', 'body-too-large'],
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'media-type-unsupported'],
+  ['FST_ERR_ROUTE_MISSING_CONTENT_TYPE', 'media-type-unsupported'],
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'body-unreadable'],
   ['FST_ERR_CTP_EMPTY_JSON_BODY', 'body-unreadable'],
   ['FST_ERR_CTP_INVALID_JSON_BODY', 'body-unreadable'],
