@@ -25,8 +25,8 @@ export interface ImportWorld {
 /** Returns nothing, so that `return say(…)` can stand where there is no result. */
 type Say = (problem: string) => undefined
 
-const keys = ['name', 'kind', 'tenant', 'roles', 'list_roles', 'token_sha256', 'new_token', 'tokens']
-const tokenKeys = ['sha256', 'label', 'not_before', 'expires_at']
+const keys: readonly string[] = ['name', 'kind', 'tenant', 'roles', 'list_roles', 'token_sha256', 'new_token', 'tokens']
+const tokenKeys: readonly string[] = ['sha256', 'label', 'not_before', 'expires_at']
 const sha256Shape = /^[0-9a-fA-F]{64}$/
 
 /** Tells `say` everything that is wrong; the result is worth nothing then. */

@@ -5,7 +5,7 @@ import type { Committed } from './changes.ts'
 import type { Connections } from './connections.ts'
 import type { NamedUser } from './store-error.ts'
 
-export type ChangeListener = Parameters<CredentialSource['onChange']>[0]
+type ChangeListener = Parameters<CredentialSource['onChange']>[0]
 
 /** From so many changes at once on, listeners hear "anybody may have changed" instead of each name. */
 const manyChanges = 1000

@@ -5,7 +5,7 @@ import type { NamedUser } from './store-error.ts'
 import type { Tables } from './tables.ts'
 
 /** One entry of the audit log: what was done to which user. `details` never holds a token or its hash. */
-export interface AuditNote extends NamedUser {
+interface AuditNote extends NamedUser {
   readonly action: string
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -13,7 +13,7 @@ export interface AuditNote extends NamedUser {
 export type Note = (note: AuditNote) => void
 
 /** Rows of one insert: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
-export const chunkRows = 500
+const chunkRows = 500
 /** What other processes have not read after a day they learn by asking for everybody again. */
 const keepChangesMs = 86_400_000
 

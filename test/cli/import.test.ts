@@ -9,7 +9,9 @@ import { cliWorld, twoTenants, type CliWorld } from './world.ts'
 const find = async ({ folder }: CliWorld, tenant: string, name: string): Promise<Identity | undefined> => {
   const clock = { epochMs: () => 0, monotonicMs: () => 0 }
   const store = await openStore({ file: join(folder, 'sallyport.db'), clock })
-  return store.find(parseTenantName(tenant) as TenantName, name).finally(() => store.close())
+  const found = await store.find(parseTenantName(tenant) as TenantName, name)
+  await store.close()
+  return found
 }
 const names = async ({ sallyport }: CliWorld): Promise<string[]> =>
   JSON.parse((await sallyport(['user', 'list', '--output', 'json'])).out).map(({ name }: { name: string }) => name)

@@ -122,7 +122,8 @@ describe('user', () => {
     const clock = { epochMs: () => 0, monotonicMs: () => 0 }
     const store = await openStore({ file: join(world.folder, 'sallyport.db'), clock })
 
-    const entries = await store.listAudit({ limit: 10 }).finally(() => store.close())
+    const entries = await store.listAudit({ limit: 10 })
+    await store.close()
 
     expect(entries.map(({ actor, action, subject }) => [actor, action, subject])).toEqual([
       ['cli:bob', 'user.disabled', 'default/ann'],

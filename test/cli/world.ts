@@ -9,13 +9,13 @@ import { onTestFinished } from 'vitest'
 import type { Io } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/program.ts'
 
-export interface Ran {
+interface Ran {
   readonly code: number
   readonly out: string
   readonly err: string
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly stdin?: string | Buffer
   readonly env?: Readonly<Record<string, string>>
   /** Standard error is a terminal. */

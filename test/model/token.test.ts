@@ -12,7 +12,10 @@ describe('newToken', () => {
     const token = newToken((n) => Buffer.alloc(n, 63))
 
     expect(token.slice(0, 34)).toBe(`spt_${'1'.repeat(30)}`)
-    const digits = [...token.slice(34)].map((character) => alphabet.indexOf(character))
+    const digits = token
+      .slice(34)
+      .split('')
+      .map((character) => alphabet.indexOf(character))
     expect(digits.reduce((value, digit) => value * 62 + digit, 0)).toBe(crc32(token.slice(0, 34)))
     expect(token).toHaveLength(40)
   })

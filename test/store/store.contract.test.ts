@@ -28,7 +28,11 @@ credentialSourceContract('the SQLite store', async () => {
   }
   const elsewhere = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
     const store = await openStore({ file, clock })
-    return work(store).finally(() => store.close())
+    try {
+      return await work(store)
+    } finally {
+      await store.close()
+    }
   }
   return {
     source,

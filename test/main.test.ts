@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { cliWorld } from './world.ts'
+import { cliWorld } from './cli/world.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
 const main = join(root, 'src', 'main.ts')
 const bin = join(root, 'bin', 'sallyport.js')
 
