@@ -50,26 +50,47 @@ export function readRecordings(): Recording[] {
   const bodies = new Map(lines<{ body: string }>('bodies.jsonl').map(({ body, ...rest }) => [body, rest]))
   return lines<Recording>('answers.jsonl').map((recording) => ({
     ...recording,
-    answers: recording.answers.map(({ body, ...answer }) => ({ ...answer, ...(body === undefined ? {} : bodies.get(body)) })),
+    answers: recording.answers.map(({ body, ...answer }) => ({
+      ...answer,
+      ...(body === undefined ? {} : bodies.get(body)),
+    })),
   }))
 }
 
-const placeholder = /<(?:now|uuid|masked|secret|sha256|rand|volatile)>/
+/** What may stand for each placeholder of the recordings. */
+const stands = {
+  now: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)`,
+  uuid: '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+  sha256: '[0-9a-f]{64}',
+  rand: String.raw`\w+`,
+  secret: '[^]+',
+  masked: '[^]+',
+} as const
+const placeholder = /<(now|uuid|sha256|rand|secret|masked)>/
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
 /** `recorded` in a form that compares with `actual`: what a placeholder stands for is taken from `actual`. */
 export function filled(recorded: unknown, actual: unknown): unknown {
+  // These two stand for values of any type.
+  if ((recorded === '<masked>' || recorded === '<volatile>') && actual !== undefined) return actual
   if (typeof recorded === 'string' && placeholder.test(recorded)) {
-    const pattern = recorded.split(new RegExp(placeholder, 'g')).map(literal).join('[^]+')
-    return typeof actual === 'string' && new RegExp(`^${pattern}$`).test(actual) ? actual : recorded
+    const pieces = recorded.split(placeholder)
+    const pattern = pieces.map((piece, index) =>
+      index % 2 === 0 ? literal(piece) : stands[piece as keyof typeof stands],
+    )
+    return typeof actual === 'string' && new RegExp(`^${pattern.join('')}$`).test(actual) ? actual : recorded
   }
-  if (Array.isArray(recorded)) return recorded.map((item, index) => filled(item, Array.isArray(actual) ? actual[index] : undefined))
+  if (Array.isArray(recorded))
+    return recorded.map((item, index) => filled(item, Array.isArray(actual) ? actual[index] : undefined))
   if (recorded === null || typeof recorded !== 'object') return recorded
   const found = (actual ?? {}) as Record<string, unknown>
   return Object.fromEntries(Object.entries(recorded).map(([key, value]) => [key, filled(value, found[key])]))
 }
 
-type Tables = Map<string, { readonly table: string; readonly key: Effect['key']; readonly row: Record<string, unknown> }>
+type Tables = Map<
+  string,
+  { readonly table: string; readonly key: Effect['key']; readonly row: Record<string, unknown> }
+>
 
 /** Every row of a world by its natural key. */
 export function snapshot(world: World): Tables {
@@ -113,7 +134,9 @@ export function effectsBetween(before: Tables, after: Tables): Effect[] {
       continue
     }
     const set = Object.fromEntries(
-      Object.entries(lasting(next)).filter(([column, value]) => JSON.stringify(sorted(value)) !== JSON.stringify(sorted(row[column]))),
+      Object.entries(lasting(next)).filter(
+        ([column, value]) => JSON.stringify(sorted(value)) !== JSON.stringify(sorted(row[column])),
+      ),
     )
     if (Object.keys(set).length > 0) effects.push({ table, op: 'update', key, set })
     else if (next['updated_at'] !== row['updated_at']) effects.push({ table, op: 'touch', key })

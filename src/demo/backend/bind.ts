@@ -86,7 +86,9 @@ export function bindError(error: unknown): Refusal | undefined {
     return new Refusal(400, text, error)
   }
   if (!(error instanceof GoSyntaxError)) return undefined
-  return bad(error.offset === undefined ? error.message : `Syntax error: offset=${error.offset}, error=${error.message}`)
+  return bad(
+    error.offset === undefined ? error.message : `Syntax error: offset=${error.offset}, error=${error.message}`,
+  )
 }
 
 function explained<T>(run: () => T): T {
@@ -136,7 +138,11 @@ function convert(node: Node, kind: keyof Kinds, field: string): Kinds[keyof Kind
     case 'ints':
       return slice(node, '[]int', field)?.map((item) => (item.kind === 'null' ? 0 : int(item, field))) ?? null
     case 'strings':
-      return slice(node, '[]string', field)?.map((item) => (item.kind === 'null' ? '' : scalar(item, 'string', 'string', field))) ?? null
+      return (
+        slice(node, '[]string', field)?.map((item) =>
+          item.kind === 'null' ? '' : scalar(item, 'string', 'string', field),
+        ) ?? null
+      )
     case 'nodes':
       return slice(node, '[]struct', field)
     case 'map':
@@ -202,7 +208,10 @@ function bindXml<S extends Shape>(text: string, shape: S): Bound<S> {
   return bound as Bound<S>
 }
 
-function bindForm<S extends Shape>(values: readonly (readonly [string, string])[], fields: readonly string[]): Bound<S> {
+function bindForm<S extends Shape>(
+  values: readonly (readonly [string, string])[],
+  fields: readonly string[],
+): Bound<S> {
   const bound: Record<string, unknown> = {}
   for (const [name, value] of values) {
     const field = fields.find((candidate) => candidate.toLowerCase() === name.toLowerCase())

@@ -10,7 +10,8 @@ import { bad, data, done } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { blocklist, subscriberByEmail, subscriberByUuid } from './subscriber-changes.ts'
 import { goTime } from './time.ts'
-import type { BounceRow, World } from './world.ts'
+import type { BounceRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addBounceRoutes(routes: Routes): void {
@@ -142,9 +143,21 @@ function receiveBounce({ world, body, now }: Context): JsonReply {
   const campaign = [...world.campaigns.values()].find((row) => row.uuid === campaign_uuid)
   const id = nextId(world, 'bounces')
   const subscriber_id = subscriber.id
-  world.bounces.set(id, { id, type, source, meta: meta ?? {}, created_at: now, subscriber_id, campaign_id: campaign?.id ?? null })
-  const rule = (world.settings.get('bounce.actions') as JsonObject)[type] as { action: string; count: number } | undefined
-  const count = [...world.bounces.values()].filter((row) => row.subscriber_id === subscriber_id && row.type === type).length
+  world.bounces.set(id, {
+    id,
+    type,
+    source,
+    meta: meta ?? {},
+    created_at: now,
+    subscriber_id,
+    campaign_id: campaign?.id ?? null,
+  })
+  const rule = (world.settings.get('bounce.actions') as JsonObject)[type] as
+    | { action: string; count: number }
+    | undefined
+  const count = [...world.bounces.values()].filter(
+    (row) => row.subscriber_id === subscriber_id && row.type === type,
+  ).length
   if (rule?.action === 'blocklist' && count >= rule.count) {
     subscriber.status = 'blocklisted'
     subscriber.updated_at = now

@@ -4,7 +4,8 @@ import { goMap, jsonb } from './json.ts'
 import { bad, failed } from './reply.ts'
 import { outOfRange } from './context.ts'
 import { goTime } from './time.ts'
-import type { CampaignRow, World } from './world.ts'
+import type { CampaignRow } from './rows.ts'
+import type { World } from './world.ts'
 
 /** How often each campaign was viewed, clicked and bounced. */
 export interface Counts {
@@ -20,7 +21,11 @@ export function countCampaigns(world: World): Counts {
     return counts
   }
   const { campaign_views, link_clicks, bounces } = world
-  return { views: count(campaign_views.values()), clicks: count(link_clicks.values()), bounces: count(bounces.values()) }
+  return {
+    views: count(campaign_views.values()),
+    clicks: count(link_clicks.values()),
+    bounces: count(bounces.values()),
+  }
 }
 
 export function campaignJson(row: CampaignRow, counts: Counts, hasBody = true): object {
@@ -32,9 +37,23 @@ export function campaignJson(row: CampaignRow, counts: Counts, hasBody = true): 
     ...{ views: counts.views.get(id) ?? 0, clicks: counts.clicks.get(id) ?? 0, bounces: counts.bounces.get(id) ?? 0 },
     lists: row.lists.map((list) => ({ id: list.id, name: list.name })),
     media: row.media.map((file) => ({ id: file.id, filename: file.filename })),
-    ...{ started_at: time(row.started_at), to_send: row.to_send, sent: row.sent, uuid, type, name, subject, from_email },
+    ...{
+      started_at: time(row.started_at),
+      to_send: row.to_send,
+      sent: row.sent,
+      uuid,
+      type,
+      name,
+      subject,
+      from_email,
+    },
     ...{ body: hasBody ? body : '', body_source, altbody, send_at: time(send_at), status, content_type },
-    ...{ tags: row.tags ?? [], headers: jsonb(row.headers), attribs: object(row.attribs), template_id: row.template_id },
+    ...{
+      tags: row.tags ?? [],
+      headers: jsonb(row.headers),
+      attribs: object(row.attribs),
+      template_id: row.template_id,
+    },
     ...{ messenger: row.messenger, archive: row.archive, archive_slug: row.archive_slug },
     ...{ archive_template_id: row.archive_template_id, archive_meta: object(row.archive_meta) },
   }

@@ -8,7 +8,8 @@ import { bad, data, done, failed } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { subscriberByEmail } from './subscriber-changes.ts'
 import { pgTime, rfc3339 } from './time.ts'
-import type { CampaignRow, World } from './world.ts'
+import type { CampaignRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addCampaignWriteRoutes(routes: Routes): void {
@@ -85,9 +86,17 @@ function createCampaign(context: Context): JsonReply {
   const template = [...world.templates.values()].find((row) => row.is_default)?.id ?? null
   world.campaigns.set(id, {
     ...{ id, uuid: randomUUID(), type, name: body.name ?? '', subject: body.subject ?? '' },
-    ...{ from_email: optional(body.from_email) ?? defaultFrom, body: body.body ?? '', body_source: body.body_source ?? null },
+    ...{
+      from_email: optional(body.from_email) ?? defaultFrom,
+      body: body.body ?? '',
+      body_source: body.body_source ?? null,
+    },
     ...{ altbody: body.altbody ?? null, send_at: sendTime(body.send_at), status: 'draft' },
-    ...{ content_type: optional(body.content_type) ?? 'richtext', tags: body.tags ?? null, headers: body.headers ?? [] },
+    ...{
+      content_type: optional(body.content_type) ?? 'richtext',
+      tags: body.tags ?? null,
+      headers: body.headers ?? [],
+    },
     ...{ attribs: body.attribs ?? null, template_id: body.template_id || template, messenger: 'email' },
     ...{ archive: body.archive ?? false, archive_slug: optional(body.archive_slug) ?? null },
     ...{ archive_template_id: body.archive_template_id ?? null, archive_meta: body.archive_meta ?? {} },
@@ -122,7 +131,8 @@ function optinBody(world: World, ids: readonly number[]): string {
 function updateCampaign(context: Context): JsonReply {
   const { world, now, epochMs } = context
   const row = findCampaign(world, pathId(context))
-  if (!['draft', 'paused', 'scheduled'].includes(row.status)) throw bad('Cannot update a running or a finished campaign.')
+  if (!['draft', 'paused', 'scheduled'].includes(row.status))
+    throw bad('Cannot update a running or a finished campaign.')
   const body = bind(context, shape)
   check({ ...body, name: body.name ?? row.name, subject: body.subject ?? row.subject }, epochMs)
   const lists = listsOf(world, body.lists, 'Error updating Campaign')

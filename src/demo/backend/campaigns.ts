@@ -7,7 +7,8 @@ import { bad, data, done, failed } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { matchesFullText } from './text-search.ts'
 import { goTime } from './time.ts'
-import type { CampaignRow, World } from './world.ts'
+import type { CampaignRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addCampaignRoutes(routes: Routes): void {
   routes.add('GET', '/api/campaigns', getCampaigns)
@@ -28,7 +29,8 @@ function getCampaigns(context: Context): JsonReply {
   const tags = context.query.get('tag') ?? []
   const wanted = context.query.get('status') ?? []
   const unknown = wanted.find((status) => !statuses.includes(status))
-  if (unknown !== undefined) throw failed(`Error fetching Campaign: pq: invalid input value for enum campaign_status: "${unknown}"`)
+  if (unknown !== undefined)
+    throw failed(`Error fetching Campaign: pq: invalid input value for enum campaign_status: "${unknown}"`)
   const rows = [...world.campaigns.values()].filter(
     (row) =>
       (wanted.length === 0 || wanted.includes(row.status)) &&
@@ -82,7 +84,10 @@ function getAnalytics(context: Context): JsonReply {
   const inRange = <T extends { campaign_id: number | null; created_at: string }>(rows: Iterable<T>): T[] =>
     [...rows].filter(
       ({ campaign_id, created_at }) =>
-        campaign_id !== null && ids.includes(campaign_id) && Date.parse(created_at) >= start && Date.parse(created_at) <= end,
+        campaign_id !== null &&
+        ids.includes(campaign_id) &&
+        Date.parse(created_at) >= start &&
+        Date.parse(created_at) <= end,
     )
   const isByDay = end - start >= 7 * dayMs
   switch (type) {
@@ -137,10 +142,24 @@ function archiveCampaign(context: Context): JsonReply {
   const { world, now } = context
   const row = findCampaign(world, pathId(context))
   const { archive = false, archive_template_id = null, archive_meta = null, archive_slug } = bind(context, archiveShape)
-  const slug = (archive_slug ?? '').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '')
-  const clash = [...world.campaigns.values()].some((other) => other !== row && slug !== '' && other.archive_slug === slug)
-  if (clash) throw failed('Error updating Campaign: pq: duplicate key value violates unique constraint "campaigns_archive_slug_key"')
-  Object.assign(row, { archive, archive_template_id, archive_meta, archive_slug: slug === '' ? null : slug, updated_at: now })
+  const slug = (archive_slug ?? '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '')
+  const clash = [...world.campaigns.values()].some(
+    (other) => other !== row && slug !== '' && other.archive_slug === slug,
+  )
+  if (clash)
+    throw failed(
+      'Error updating Campaign: pq: duplicate key value violates unique constraint "campaigns_archive_slug_key"',
+    )
+  Object.assign(row, {
+    archive,
+    archive_template_id,
+    archive_meta,
+    archive_slug: slug === '' ? null : slug,
+    updated_at: now,
+  })
   return data({ archive, archive_template_id, archive_meta: archive_meta ?? {}, archive_slug: slug })
 }
 

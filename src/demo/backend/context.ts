@@ -1,7 +1,6 @@
 /** One request as the handlers see it. */
-import type { BodySource } from './bind.ts'
+import type { BodySource, Bound, Shape } from './bind.ts'
 import { bindBody } from './bind.ts'
-import type { Bound, Shape } from './bind.ts'
 import type { Part, Values } from './form.ts'
 import { parseMultipart, parseValues } from './form.ts'
 import { bad } from './reply.ts'
@@ -42,7 +41,11 @@ export function createContext({ search, headers, body, ...rest }: RawRequest): C
   return { ...rest, headers, body, contentType, parts, query: parseValues(search), hasBody: chunked || body.length > 0 }
 }
 
-export function bind<S extends Shape>(context: Context, shape: S, formFields?: readonly (keyof S & string)[]): Bound<S> {
+export function bind<S extends Shape>(
+  context: Context,
+  shape: S,
+  formFields?: readonly (keyof S & string)[],
+): Bound<S> {
   return bindBody(context, shape, formFields)
 }
 

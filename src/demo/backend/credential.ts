@@ -7,8 +7,18 @@ export interface Credential {
 
 const wrapped = (text: string): string => `code=400, message=${text}`
 
-/** Why the header is refused, `undefined` where it is the credential. */
-export function refusedBecause(header: string | undefined, credential: Credential): string | undefined {
+interface AuthHeaders {
+  readonly authorization: string | undefined
+  readonly cookie: string | undefined
+}
+
+/** Why the headers are refused, `undefined` where they hold the credential. */
+export function refusedBecause(
+  { authorization: header, cookie }: AuthHeaders,
+  credential: Credential,
+): string | undefined {
+  // A cookie with this text anywhere in it makes listmonk look at the cookie alone, and there are no sessions here.
+  if (cookie?.includes('session=') === true) return 'invalid session'
   const value = (header ?? '').trim()
   if (value === '') return 'invalid session'
   const pair = readPair(value)

@@ -32,9 +32,11 @@ export function parseValues(text: string): Values {
 
 function unescape(text: string): string | undefined {
   if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined
-  const bytes = text.replaceAll('+', ' ').replace(/%([0-9a-fA-F]{2})|[^]/gu, (match, hex: string | undefined) =>
-    hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-fA-F]{2})|[^]/gu, (match, hex: string | undefined) =>
+      hex === undefined ? Buffer.from(match).toString('latin1') : String.fromCharCode(Number.parseInt(hex, 16)),
+    )
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 

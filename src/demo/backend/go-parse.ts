@@ -32,7 +32,16 @@ export function goParse(body: Buffer, strict: boolean): Node {
 
 const whitespace = new Set([' ', '\t', '\r', '\n'])
 const plain = { items: [], members: [] } as const
-const shorthand: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', '/': '/' }
+const shorthand: Record<string, string> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+}
 
 function createParser(text: string, ended: string): { value(): Node; end(): void } {
   let at = 0
@@ -63,7 +72,7 @@ function createParser(text: string, ended: string): { value(): Node; end(): void
   function object(): Node {
     const offset = ++at
     const members: (readonly [string, Node])[] = []
-    if (peek() === '}') return at++, { kind: 'object', text: '', items: [], members, offset }
+    if (peek() === '}') return (at++, { kind: 'object', text: '', items: [], members, offset })
     for (;;) {
       if (peek() !== '"') fail('looking for beginning of object key string')
       const key = string()
@@ -71,7 +80,7 @@ function createParser(text: string, ended: string): { value(): Node; end(): void
       at++
       members.push([key, value()])
       const next = peek()
-      if (next === '}') return at++, { kind: 'object', text: '', items: [], members, offset }
+      if (next === '}') return (at++, { kind: 'object', text: '', items: [], members, offset })
       if (next !== ',') fail('after object key:value pair')
       at++
     }
@@ -80,11 +89,11 @@ function createParser(text: string, ended: string): { value(): Node; end(): void
   function array(): Node {
     const offset = ++at
     const items: Node[] = []
-    if (peek() === ']') return at++, { kind: 'array', text: '', items, members: [], offset }
+    if (peek() === ']') return (at++, { kind: 'array', text: '', items, members: [], offset })
     for (;;) {
       items.push(value())
       const next = peek()
-      if (next === ']') return at++, { kind: 'array', text: '', items, members: [], offset }
+      if (next === ']') return (at++, { kind: 'array', text: '', items, members: [], offset })
       if (next !== ',') fail('after array element')
       at++
     }
@@ -133,7 +142,7 @@ function createParser(text: string, ended: string): { value(): Node; end(): void
 
   function number(): Node {
     const match = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/.exec(text.slice(at, at + 400))?.[0]
-    if (match === undefined) return at++, fail('in numeric literal')
+    if (match === undefined) return (at++, fail('in numeric literal'))
     at += match.length
     return { kind: 'number', text: match, ...plain, offset: at }
   }

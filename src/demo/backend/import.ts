@@ -9,7 +9,8 @@ import type { JsonObject } from './json.ts'
 import { bad, data, failed, Refusal } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { blocklist, cleanEmail, insertSubscriber, subscribe } from './subscriber-changes.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addImportRoutes(routes: Routes): void {
   routes.add('GET', '/api/import/subscribers', ({ world }) => data(status(world)))
@@ -57,7 +58,13 @@ function importSubscribers(context: Context): JsonReply {
   if (!name.endsWith('.csv')) throw failed('Error processing ZIP file: zip: not a valid zip file')
   const records = parseCsv(file.content.toString('utf8'), delim)
   const imported = runImport(context, params, records)
-  world.importing = { name, total: records.length - 1, imported, status: 'finished', log: `imported ${imported} subscribers\n` }
+  world.importing = {
+    name,
+    total: records.length - 1,
+    imported,
+    status: 'finished',
+    log: `imported ${imported} subscribers\n`,
+  }
   return data({ name, total: 0, imported: 0, status: 'importing' })
 }
 
@@ -67,7 +74,9 @@ function readParams(text: string): Params {
   } catch (error) {
     if (error instanceof GoTypeError) {
       const { got, field, expected } = error
-      throw bad(`Invalid params: json: cannot unmarshal ${got} into Go struct field SessionOpt.${field} of type ${expected}`)
+      throw bad(
+        `Invalid params: json: cannot unmarshal ${got} into Go struct field SessionOpt.${field} of type ${expected}`,
+      )
     }
     if (error instanceof GoSyntaxError) throw bad(`Invalid params: ${error.message}`)
     throw error
@@ -109,7 +118,13 @@ interface Imported {
   readonly attribs: JsonObject | null
 }
 
-function upsert(world: World, known: Map<string, SubscriberRow>, given: Imported, params: Params, now: string): SubscriberRow {
+function upsert(
+  world: World,
+  known: Map<string, SubscriberRow>,
+  given: Imported,
+  params: Params,
+  now: string,
+): SubscriberRow {
   const stored = known.get(given.email)
   if (stored === undefined) {
     const row = insertSubscriber(world, given, now)
@@ -126,7 +141,10 @@ function upsert(world: World, known: Map<string, SubscriberRow>, given: Imported
 }
 
 function upsertSubscription(row: SubscriberRow, listId: number, params: Params, now: string): void {
-  const wanted = params.subscription_status === undefined || params.subscription_status === '' ? 'unconfirmed' : params.subscription_status
+  const wanted =
+    params.subscription_status === undefined || params.subscription_status === ''
+      ? 'unconfirmed'
+      : params.subscription_status
   const stored = row.lists.get(listId)
   if (stored === undefined) {
     subscribe(row, listId, wanted, now)

@@ -45,11 +45,23 @@ function config(world: World): object {
       ...{ enabled: true, captcha_enabled: false, captcha_provider: null, captcha_key: null },
       ...{ altcha_complexity: 0, redirect_urls: null },
     },
-    privacy: { disable_tracking: false, individual_tracking: world.settings.get('privacy.individual_tracking') ?? false },
-    ...{ media_provider: 'filesystem', messengers: ['email'], langs: [{ code: 'en', name: 'English (en)' }], lang: 'en' },
+    privacy: {
+      disable_tracking: false,
+      individual_tracking: world.settings.get('privacy.individual_tracking') ?? false,
+    },
+    ...{
+      media_provider: 'filesystem',
+      messengers: ['email'],
+      langs: [{ code: 'en', name: 'English (en)' }],
+      lang: 'en',
+    },
   }
   return {
-    ...{ root_url: world.settings.get('app.root_url'), from_email: 'listmonk <noreply@listmonk.yoursite.com>', ...site },
+    ...{
+      root_url: world.settings.get('app.root_url'),
+      from_email: 'listmonk <noreply@listmonk.yoursite.com>',
+      ...site,
+    },
     permissions: groups.map((group) => ({ group, permissions: permissions.filter((name) => groupOf(name) === group) })),
     ...{ update: null, needs_restart: false, has_legacy_user: false, version: 'demo' },
   }
@@ -74,11 +86,9 @@ function charts(world: World): object {
 const statusOrder = ['cancelled', 'scheduled', 'draft', 'finished', 'paused', 'running']
 
 function counts(world: World): object {
-  const [subscribers, lists, campaigns] = [world.subscribers, world.lists, world.campaigns].map((rows) => [...rows.values()]) as [
-    readonly { status: string; lists: Map<number, unknown> }[],
-    readonly { type: string; optin: string }[],
-    readonly { status: string; sent: number }[],
-  ]
+  const subscribers = [...world.subscribers.values()]
+  const lists = [...world.lists.values()]
+  const campaigns = [...world.campaigns.values()]
   const number = <T>(rows: readonly T[], has: (row: T) => boolean): number => rows.filter(has).length
   const byStatus = statusOrder
     .map((status) => [status, number(campaigns, (row) => row.status === status)] as const)

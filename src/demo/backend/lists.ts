@@ -8,7 +8,8 @@ import { bad, data, done, failed } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { matchesFullText } from './text-search.ts'
 import { goTime } from './time.ts'
-import type { ListRow, World } from './world.ts'
+import type { ListRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addListRoutes(routes: Routes): void {
@@ -192,7 +193,8 @@ function deleteLists(context: Context): JsonReply {
     return done
   }
   const query = formValue(context, 'query').trim()
-  if (query === '' && formValue(context, 'all') !== 'true') throw bad('One or more IDs are invalid: id or query required')
+  if (query === '' && formValue(context, 'all') !== 'true')
+    throw bad('One or more IDs are invalid: id or query required')
   const rows = [...world.lists.values()].filter((row) => query === '' || matchesFullText(query, row.name))
   removeLists(world, new Set(rows.map((row) => row.id)))
   return done

@@ -6,7 +6,8 @@ import { bad, data, done } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import { removeSubscribers } from './subscriber-changes.ts'
 import { rfc3339 } from './time.ts'
-import type { ClickRow, ViewRow, World } from './world.ts'
+import type { ClickRow, ViewRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addMaintenanceRoutes(routes: Routes): void {
   routes.add('DELETE', '/api/maintenance/subscribers/:type', clearSubscribers)
@@ -59,14 +60,23 @@ function clearAnalytics(context: Context): JsonReply {
   return done
 }
 
-const columns = ['campaign_id', 'campaign_uuid', 'campaign_name', 'subscriber_id', 'subscriber_uuid', 'email', 'subscriber_name']
+const columns = [
+  'campaign_id',
+  'campaign_uuid',
+  'campaign_name',
+  'subscriber_id',
+  'subscriber_uuid',
+  'email',
+  'subscriber_name',
+]
 
 function exportAnalytics(context: Context): Reply {
   const { world, params } = context
   const { type } = params
   if (type !== 'views' && type !== 'clicks') throw bad('Invalid data')
   const since = beforeMs(context, 'since')
-  const table: Iterable<ViewRow | ClickRow> = type === 'views' ? world.campaign_views.values() : world.link_clicks.values()
+  const table: Iterable<ViewRow | ClickRow> =
+    type === 'views' ? world.campaign_views.values() : world.link_clicks.values()
   const rows = [...table].filter((row) => Date.parse(row.created_at) >= since)
   const header = [...columns, ...(type === 'clicks' ? ['url'] : []), 'created_at']
   return {

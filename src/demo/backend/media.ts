@@ -8,7 +8,8 @@ import { rootUrl } from './render.ts'
 import { bad, data, done, failed, Refusal } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { goTime } from './time.ts'
-import type { MediaRow, World } from './world.ts'
+import type { MediaRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addMediaRoutes(routes: Routes): void {
@@ -22,7 +23,14 @@ function mediaJson(world: World, row: MediaRow): object {
   const { id, uuid, filename, content_type, created_at, thumb, provider, meta } = row
   const uploads = `${rootUrl(world)}/uploads/`
   return {
-    ...{ id, uuid, filename, content_type, created_at: goTime(created_at), thumb_url: thumb === '' ? null : uploads + thumb },
+    ...{
+      id,
+      uuid,
+      filename,
+      content_type,
+      created_at: goTime(created_at),
+      thumb_url: thumb === '' ? null : uploads + thumb,
+    },
     ...{ provider, meta: goMap(meta), url: uploads + filename },
   }
 }
@@ -33,7 +41,13 @@ function getMedia(context: Context): JsonReply {
   const query = queryValue(context, 'query').toLowerCase()
   const rows = [...world.media.values()].filter((row) => row.filename.toLowerCase().includes(query))
   // "All" is a limit of 0 here, and the total comes with the rows.
-  const shown = page.size === 0 ? [] : slicePage(sortRows(rows, (row) => row.created_at, 'desc'), page)
+  const shown =
+    page.size === 0
+      ? []
+      : slicePage(
+          sortRows(rows, (row) => row.created_at, 'desc'),
+          page,
+        )
   const results = shown.map((row) => mediaJson(world, row))
   return listing({ results, total: results.length === 0 ? 0 : rows.length, page })
 }
@@ -66,7 +80,14 @@ function upload(context: Context): JsonReply {
   const size = isRaster ? imageSize(file.content) : undefined
   const id = nextId(world, 'media')
   const row: MediaRow = {
-    ...{ id, uuid: randomUUID(), filename, content_type, thumb: isRaster ? `thumb_${filename}` : '', provider: 'filesystem' },
+    ...{
+      id,
+      uuid: randomUUID(),
+      filename,
+      content_type,
+      thumb: isRaster ? `thumb_${filename}` : '',
+      provider: 'filesystem',
+    },
     ...{ meta: size ?? {}, created_at: now },
   }
   world.media.set(id, row)
@@ -80,7 +101,8 @@ function imageSize(content: Buffer): { width: number; height: number } | undefin
   if (content.length >= 24 && content.subarray(0, 8).equals(pngSignature)) {
     return { width: content.readUInt32BE(16), height: content.readUInt32BE(20) }
   }
-  const isOther = content.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff])) || content.subarray(0, 3).toString() === 'GIF'
+  const isOther =
+    content.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff])) || content.subarray(0, 3).toString() === 'GIF'
   if (!isOther) throw failed('Error resizing image: image: unknown format')
   return undefined
 }

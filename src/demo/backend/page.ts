@@ -16,10 +16,8 @@ export function pageOf(context: Context): Page {
   const number = Number.parseInt(queryValue(context, 'page'), 10)
   const text = queryValue(context, 'per_page')
   const size = /^[-+]?[0-9]+$/.test(text) ? Number(text) : 0
-  return {
-    number: number > 0 ? number : 1,
-    size: text === 'all' || size < 0 ? 0 : size === 0 ? 20 : size,
-  }
+  const isAll = text === 'all' || size < 0
+  return { number: number > 0 ? number : 1, size: isAll ? 0 : size || 20 }
 }
 
 export function slicePage<T>(rows: readonly T[], page: Page): T[] {
@@ -46,6 +44,7 @@ export function sortRows<T>(rows: readonly T[], key: (row: T) => string | number
   const sign = order === 'asc' ? 1 : -1
   return rows.toSorted((a, b) => {
     const [left, right] = [key(a), key(b)]
-    return left < right ? -sign : left > right ? sign : 0
+    if (left === right) return 0
+    return left < right ? -sign : sign
   })
 }

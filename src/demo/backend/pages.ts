@@ -3,12 +3,23 @@ import { randomBytes } from 'node:crypto'
 import { html } from './reply.ts'
 import type { Reply } from './reply.ts'
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;', '+': '&#43;' }
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
+  '+': '&#43;',
+}
 
 /** A page with this title, which Go's templates escape. */
 export function page(title: string, status = 200, headers: Readonly<Record<string, string>> = {}): Reply {
   const shown = title.replace(/[&<>"'+]/g, (character) => escapes[character] ?? '')
-  return html(`<!doctype html>\n<html><head><title>${shown}</title></head><body><h1>${shown}</h1></body></html>\n`, status, headers)
+  return html(
+    `<!doctype html>\n<html><head><title>${shown}</title></head><body><h1>${shown}</h1></body></html>\n`,
+    status,
+    headers,
+  )
 }
 
 export const sitePage = (title: string, status = 200, headers: Readonly<Record<string, string>> = {}): Reply =>

@@ -20,25 +20,34 @@ import {
   subscriberByUuid,
 } from './subscriber-changes.ts'
 import { goTime } from './time.ts'
-import type { CampaignRow, SubscriberRow, World } from './world.ts'
+import type { CampaignRow, SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addPublicRoutes(routes: Routes): void {
   routes.add('GET', '/', () => page('listmonk - Mailing list'))
-  routes.add('GET', '/api/public/lists', ({ world }) => bare(publicLists(world).map(({ uuid, name }) => ({ uuid, name }))))
+  routes.add('GET', '/api/public/lists', ({ world }) =>
+    bare(publicLists(world).map(({ uuid, name }) => ({ uuid, name }))),
+  )
   routes.add('GET', '/api/public/captcha/altcha', () => message(404, 'captcha not enabled'))
   routes.add('POST', '/api/public/subscription', (context) => data({ has_optin: subscribePublicly(context) }))
   routes.add('GET', '/api/public/archive', getArchive)
   routes.add('GET', '/archive', () => sitePage('Mailing list archive'))
-  routes.add('GET', '/archive.xml', () => text('text/xml; charset=utf-8', '<rss><channel><title>Mailing list</title></channel></rss>\n'))
+  routes.add('GET', '/archive.xml', () =>
+    text('text/xml; charset=utf-8', '<rss><channel><title>Mailing list</title></channel></rss>\n'),
+  )
   routes.add('GET', '/archive/latest', ({ world }) => archived(archive(world)[0]))
   routes.add('GET', '/archive/:id', ({ world, params: { id } }) =>
     archived(archive(world).find((row) => row.uuid === id || row.archive_slug === id)),
   )
   routes.add('GET', '/subscription/form', () => sitePage('Subscribe'))
   routes.add('POST', '/subscription/form', postForm)
-  routes.add('GET', '/subscription/:campUUID/:subUUID', (context) => ofSubscriber(context, () => sitePage('Unsubscribe', 200, noIndex)))
-  routes.add('POST', '/subscription/:campUUID/:subUUID', (context) => ofSubscriber(context, (row) => unsubscribe(context, row)))
+  routes.add('GET', '/subscription/:campUUID/:subUUID', (context) =>
+    ofSubscriber(context, () => sitePage('Unsubscribe', 200, noIndex)),
+  )
+  routes.add('POST', '/subscription/:campUUID/:subUUID', (context) =>
+    ofSubscriber(context, (row) => unsubscribe(context, row)),
+  )
   routes.add('GET', '/subscription/optin/:subUUID', (context) =>
     ofSubscriber(context, () => sitePage('Confirm subscription', 200, noIndex)),
   )
@@ -66,7 +75,8 @@ export function addPublicRoutes(routes: Routes): void {
   routes.add('GET', '/robots.txt', () => text('text/plain; charset=utf-8', robots))
 }
 
-const robots = 'User-agent: *\nAllow: /subscription/form\nDisallow: /subscription/\nDisallow: /campaign/\nDisallow: /link/\n'
+const robots =
+  'User-agent: *\nAllow: /subscription/form\nDisallow: /subscription/\nDisallow: /campaign/\nDisallow: /link/\n'
 
 const publicLists = (world: World): { id: number; uuid: string; name: string; optin: string }[] =>
   [...world.lists.values()].filter((row) => row.type === 'public' && row.status === 'active')
@@ -86,7 +96,11 @@ function subscribePublicly(context: Context): boolean {
   const row = stored ?? insertSubscriber(world, { email, name: given.name || (email.split('@')[0] ?? '') }, now)
   row.updated_at = now
   for (const list of wanted) subscribe(row, list.id, 'unconfirmed', now)
-  mailOptin(world, row, wanted.map((list) => list.id))
+  mailOptin(
+    world,
+    row,
+    wanted.map((list) => list.id),
+  )
   return wanted.some((list) => list.optin === 'double')
 }
 
@@ -119,7 +133,8 @@ function getArchive(context: Context): JsonReply {
   return listing({ results, total: rows.length, page: paging })
 }
 
-const archived = (row: CampaignRow | undefined): Reply => (row === undefined ? sitePage('Not found', 404) : page(row.subject))
+const archived = (row: CampaignRow | undefined): Reply =>
+  row === undefined ? sitePage('Not found', 404) : page(row.subject)
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 

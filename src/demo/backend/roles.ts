@@ -6,7 +6,8 @@ import type { Node } from './go-parse.ts'
 import { bad, data, done, failed } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { goTime } from './time.ts'
-import type { RoleRow, World } from './world.ts'
+import type { RoleRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addRoleRoutes(routes: Routes): void {
@@ -39,7 +40,11 @@ export function listsOfRole(world: World, id: number): object[] {
   })
 }
 
-function insertRole(world: World, row: Pick<RoleRow, 'type' | 'name' | 'parent_id' | 'list_id' | 'permissions'>, now: string): RoleRow {
+function insertRole(
+  world: World,
+  row: Pick<RoleRow, 'type' | 'name' | 'parent_id' | 'list_id' | 'permissions'>,
+  now: string,
+): RoleRow {
   const inserted = { id: nextId(world, 'roles'), ...row, created_at: now, updated_at: now }
   world.roles.set(inserted.id, inserted)
   return inserted
@@ -105,7 +110,13 @@ function readLists(nodes: readonly Node[] | null | undefined): { id: number; per
 }
 
 /** What was inserted before a list that does not exist stays: listmonk does not undo it. */
-function insertLists(world: World, parent_id: number, lists: ReturnType<typeof readLists>, now: string, doing: string): void {
+function insertLists(
+  world: World,
+  parent_id: number,
+  lists: ReturnType<typeof readLists>,
+  now: string,
+  doing: string,
+): void {
   const missing = lists.find(({ id }) => !world.lists.has(id))
   if (missing !== undefined) {
     const text = `pq: insert or update on table "roles" violates foreign key constraint "roles_list_id_fkey"`
@@ -153,7 +164,9 @@ function deleteRole(context: Context): JsonReply {
   if (id === 1) throw bad('Invalid ID(s)')
   const users = [...world.users.values()]
   if (users.some((user) => user.user_role_id === id)) {
-    throw failed('Error deleting Role: pq: update or delete on table "roles" violates foreign key constraint "users_user_role_id_fkey"')
+    throw failed(
+      'Error deleting Role: pq: update or delete on table "roles" violates foreign key constraint "users_user_role_id_fkey"',
+    )
   }
   for (const user of users) if (user.list_role_id === id) world.users.delete(user.id)
   for (const row of world.roles.values()) if (row.id === id || row.parent_id === id) world.roles.delete(row.id)

@@ -2,7 +2,7 @@
 
 export type Params = Readonly<Record<string, string>>
 
-export interface Match<T> {
+interface Match<T> {
   readonly handler: T
   readonly params: Params
 }
@@ -58,7 +58,13 @@ function createNode<T>(): Node<T> {
   return { statics: new Map(), param: undefined, handlers: new Map(), names: new Map() }
 }
 
-function walk<T>(node: Node<T>, segments: readonly string[], at: number, method: string, values: string[]): Node<T> | undefined {
+function walk<T>(
+  node: Node<T>,
+  segments: readonly string[],
+  at: number,
+  method: string,
+  values: string[],
+): Node<T> | undefined {
   const segment = segments[at]
   if (segment === undefined) return node.handlers.has(method) ? node : undefined
   const next = node.statics.get(segment)
@@ -79,7 +85,10 @@ function canonical(path: string): string {
   if (!path.includes('%')) return path
   try {
     const decoded = decodeURIComponent(path)
-    const encoded = encodeURI(decoded).replace(/[!'()*#?[\]]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    const encoded = encodeURI(decoded).replace(
+      /[!'()*#?[\]]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    )
     return encoded === path ? decoded : path
   } catch {
     return path

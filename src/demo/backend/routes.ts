@@ -29,7 +29,15 @@ export function createRoutes(caller: string): Routes {
   const resources = [
     ...[addListRoutes, addSubscriberRoutes, addSubscriberWriteRoutes, addSubscriberBulkRoutes, addImportRoutes],
     ...[addBounceRoutes, addCampaignRoutes, addCampaignWriteRoutes, addCampaignPreviewRoutes, addTemplateRoutes],
-    ...[addMediaRoutes, addTxRoutes, addRoleRoutes, addInstanceRoutes, addMaintenanceRoutes, addPublicRoutes, addAdminRoutes],
+    ...[
+      addMediaRoutes,
+      addTxRoutes,
+      addRoleRoutes,
+      addInstanceRoutes,
+      addMaintenanceRoutes,
+      addPublicRoutes,
+      addAdminRoutes,
+    ],
   ]
   for (const add of resources) add(routes)
   addUserRoutes(routes, caller)
@@ -40,7 +48,8 @@ const openAdmin = /^\/admin\/(?:login|forgot|reset|static)(?:\/|$)/
 
 /** What a known route answers where the credential is refused for `reason`; `undefined` where it asks for none. */
 export function refusal(target: string, path: string, reason: string): Outcome | undefined {
-  if (path === '/webhooks/bounce' || (path.startsWith('/api/') && !path.startsWith('/api/public/'))) return message(403, reason)
+  if (path === '/webhooks/bounce' || (path.startsWith('/api/') && !path.startsWith('/api/public/')))
+    return message(403, reason)
   const isAdmin = path === '/admin' || path.startsWith('/admin/')
   if (!isAdmin || openAdmin.test(path)) return undefined
   return redirect(307, `/admin/login?next=${encodeURIComponent(target)}`)

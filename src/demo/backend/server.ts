@@ -96,15 +96,27 @@ function receive(request: IncomingMessage, response: ServerResponse, answering: 
 function answer(request: IncomingMessage, body: Buffer, answering: Answering): Outcome {
   const { routes, credential, epochMs, world, report } = answering
   const method = request.method ?? ''
-  const { url = '' } = request
+  const {
+    url = '',
+    headers: { authorization, cookie },
+  } = request
   const [path = '', ...rest] = url.split('?')
   const found = routes.find(method, path)
   if (found === undefined) return notFound(path)
-  const reason = refusedBecause(request.headers.authorization, credential)
+  const reason = refusedBecause({ authorization, cookie }, credential)
   const refused = reason === undefined ? undefined : refusal(url, path, reason)
   if (refused !== undefined) return refused
   const headers = request.headers as Record<string, string | undefined>
-  const raw = { world, method, params: found.params, search: rest.join('?'), headers, body, now: pgTime(epochMs), epochMs }
+  const raw = {
+    world,
+    method,
+    params: found.params,
+    search: rest.join('?'),
+    headers,
+    body,
+    now: pgTime(epochMs),
+    epochMs,
+  }
   try {
     return found.handler(createContext(raw))
   } catch (error) {

@@ -2,7 +2,7 @@
  * The few SQL conditions on subscribers that the demo understands: comparisons of a column with a text or a number,
  * `LIKE`, `true`, `1=1`, joined by AND and OR. Anything else is a syntax error, as from the database.
  */
-import type { SubscriberRow } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
 
 export type Condition = (row: SubscriberRow) => boolean
 
@@ -21,7 +21,9 @@ type Column = (typeof columns)[number]
 export function parseCondition(text: string): Pasted | undefined {
   const alternatives = splitOutsideQuotes(text, /^\s+or\s+/i).map((alternative) => {
     const terms = splitOutsideQuotes(alternative, /^\s+and\s+/i).map(parseTerm)
-    return terms.every((term) => term !== undefined) ? (row: SubscriberRow) => terms.every((term) => term(row)) : undefined
+    return terms.every((term) => term !== undefined)
+      ? (row: SubscriberRow) => terms.every((term) => term(row))
+      : undefined
   })
   if (!alternatives.every((alternative) => alternative !== undefined)) return undefined
   const [first = () => true, ...others] = alternatives
@@ -60,14 +62,21 @@ function parseTerm(text: string): Condition | undefined {
   const comparison = /^(?:subscribers\.)?(\w+)\s*(=|<>|!=|like\b|ilike\b)\s*(?:'((?:[^']|'')*)'|(\d+))$/i.exec(term)
   const column = columns.find((candidate) => candidate === comparison?.[1])
   if (comparison === null || column === undefined) return undefined
-  return compare(column, (comparison[2] ?? '').toLowerCase(), (comparison[3] ?? comparison[4] ?? '').replaceAll("''", "'"))
+  return compare(
+    column,
+    (comparison[2] ?? '').toLowerCase(),
+    (comparison[3] ?? comparison[4] ?? '').replaceAll("''", "'"),
+  )
 }
 
 function compare(column: Column, operator: string, value: string): Condition {
   const read = (row: SubscriberRow): string => String(row[column])
   if (operator === '=') return (row) => read(row) === value
   if (operator === '<>' || operator === '!=') return (row) => read(row) !== value
-  const source = value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%', '.*').replaceAll('_', '.')
+  const source = value
+    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    .replaceAll('%', '.*')
+    .replaceAll('_', '.')
   const pattern = new RegExp(`^${source}$`, operator === 'ilike' ? 'isu' : 'su')
   return (row) => pattern.test(read(row))
 }

@@ -7,7 +7,8 @@ import { bad, done, failed, Refusal } from './reply.ts'
 import type { JsonReply } from './reply.ts'
 import { blocklist, removeSubscribers, setSubscription, subscribe } from './subscriber-changes.ts'
 import { allLists } from './subscriber-filter.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addSubscriberBulkRoutes(routes: Routes): void {
   routes.add('PUT', '/api/subscribers/blocklist', blocklistIds)
@@ -82,14 +83,21 @@ function change(context: Context, body: Body, ids: readonly number[]): JsonReply
 }
 
 /** A foreign key that does not hold undoes all of it. */
-function apply({ world, now }: Context, body: Body, rows: readonly SubscriberRow[], prefix: string, hasUnknown: boolean): void {
+function apply(
+  { world, now }: Context,
+  body: Body,
+  rows: readonly SubscriberRow[],
+  prefix: string,
+  hasUnknown: boolean,
+): void {
   const targets = body.target_list_ids ?? []
   const problem = outOfRange(targets)
   if (problem !== undefined) throw failed(`${prefix}: ${problem}`)
-  switch (body.action) {
+  switch (body.action ?? '') {
     case 'add': {
-      const missing = targets.some((id) => !world.lists.has(id)) ? 'list_id' : hasUnknown ? 'subscriber_id' : undefined
-      if (missing !== undefined && (rows.length > 0 || hasUnknown)) {
+      const isListMissing = targets.some((id) => !world.lists.has(id))
+      if (hasUnknown || (isListMissing && rows.length > 0)) {
+        const missing = isListMissing ? 'list_id' : 'subscriber_id'
         const text = `violates foreign key constraint "subscriber_lists_${missing}_fkey"`
         throw failed(`${prefix}: pq: insert or update on table "subscriber_lists" ${text}`)
       }
@@ -127,7 +135,8 @@ function deleteByQuery(context: Context): JsonReply {
 
 function blocklistByQuery(context: Context): JsonReply {
   const { world, now } = context
-  for (const row of rowsByQuery(world, bind(context, shape), 'Error blocklisting subscribers', false)) blocklist(row, now)
+  for (const row of rowsByQuery(world, bind(context, shape), 'Error blocklisting subscribers', false))
+    blocklist(row, now)
   return done
 }
 

@@ -1,7 +1,8 @@
 /** Changes of subscribers and of what hangs on them, as the database makes them. */
 import { randomUUID } from 'node:crypto'
 import type { JsonObject } from './json.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export interface NewSubscriber {
@@ -59,7 +60,8 @@ export function removeSubscribers(world: World, ids: ReadonlySet<number>): void 
   for (const id of ids) world.subscribers.delete(id)
   for (const bounce of world.bounces.values()) if (ids.has(bounce.subscriber_id)) world.bounces.delete(bounce.id)
   for (const table of [world.campaign_views, world.link_clicks]) {
-    for (const row of table.values()) if (row.subscriber_id !== null && ids.has(row.subscriber_id)) row.subscriber_id = null
+    for (const row of table.values())
+      if (row.subscriber_id !== null && ids.has(row.subscriber_id)) row.subscriber_id = null
   }
 }
 
@@ -67,7 +69,9 @@ export function removeSubscribers(world: World, ids: ReadonlySet<number>): void 
 export function mailOptin(world: World, row: SubscriberRow, listIds: readonly number[]): number {
   const waiting = [...row.lists].filter(
     ([id, { status }]) =>
-      status === 'unconfirmed' && world.lists.get(id)?.optin === 'double' && (listIds.length === 0 || listIds.includes(id)),
+      status === 'unconfirmed' &&
+      world.lists.get(id)?.optin === 'double' &&
+      (listIds.length === 0 || listIds.includes(id)),
   )
   if (waiting.length > 0) world.mails.push([row.email, 'Confirm subscription'])
   return waiting.length

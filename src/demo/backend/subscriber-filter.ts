@@ -3,7 +3,8 @@ import { bad } from './reply.ts'
 import type { Condition, Pasted } from './sql.ts'
 import { parseCondition } from './sql.ts'
 import { searchPattern } from './text-search.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export interface Filter {
   readonly listIds: readonly number[]

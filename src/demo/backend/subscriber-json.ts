@@ -2,7 +2,8 @@
 import type { JsonObject } from './json.ts'
 import { goMap, jsonb } from './json.ts'
 import { goTime } from './time.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 /** The times inside `lists[]` are PostgreSQL's, those outside are Go's. */
 export function subscriberJson(world: World, row: SubscriberRow): object {
@@ -68,7 +69,8 @@ export function activityJson(world: World, id: number): object {
       ...{ click_count: rows.length, last_clicked_at: latest(rows) },
     }
   })
-  const newestFirst = <T extends object>(rows: T[], at: keyof T): T[] => rows.toSorted((a, b) => (a[at] > b[at] ? -1 : 1))
+  const newestFirst = <T extends object>(rows: T[], at: keyof T): T[] =>
+    rows.toSorted((a, b) => (a[at] > b[at] ? -1 : 1))
   return {
     campaign_views: newestFirst(campaign_views, 'last_viewed_at'),
     link_clicks: newestFirst(link_clicks, 'last_clicked_at'),
@@ -100,6 +102,9 @@ export function profileJson(world: World, row: SubscriberRow): object {
       campaign: world.campaigns.get(campaignId)?.subject ?? '',
       views: rows.length,
     })),
-    link_clicks: [...clicks].map(([linkId, rows]) => ({ url: world.links.get(linkId)?.url ?? '', clicks: rows.length })),
+    link_clicks: [...clicks].map(([linkId, rows]) => ({
+      url: world.links.get(linkId)?.url ?? '',
+      clicks: rows.length,
+    })),
   }
 }

@@ -15,7 +15,8 @@ import {
 } from './subscriber-changes.ts'
 import { subscriberJson } from './subscriber-json.ts'
 import { findSubscriber } from './subscribers.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addSubscriberWriteRoutes(routes: Routes): void {
   routes.add('POST', '/api/subscribers', createSubscriber)
@@ -53,7 +54,11 @@ function createSubscriber(context: Context): JsonReply {
   if (subscriberByEmail(world, email) !== undefined) throw new Refusal(409, 'E-mail already exists.')
   const status = body.status ?? 'enabled'
   const isConfirmed = body.preconfirm_subscriptions ?? false
-  const row = insertSubscriber(world, { email, name: body.name || titled(email), status, attribs: body.attribs ?? null }, now)
+  const row = insertSubscriber(
+    world,
+    { email, name: body.name || titled(email), status, attribs: body.attribs ?? null },
+    now,
+  )
   for (const id of known) subscribe(row, id, subscriptionStatus(status, isConfirmed), now)
   if (!isConfirmed && known.length > 0) mailOptin(world, row, known)
   return data(subscriberJson(world, row))
@@ -83,7 +88,12 @@ function updateSubscriber(context: Context): JsonReply {
   const body = bind(context, shape, formFields)
   const email = checkEmail(body.email)
   const { name = '', status = '', attribs = null } = body
-  return update(context, id, { ...body, email, name, status, attribs, lists: body.lists ?? [] }, world.subscribers.get(id))
+  return update(
+    context,
+    id,
+    { ...body, email, name, status, attribs, lists: body.lists ?? [] },
+    world.subscribers.get(id),
+  )
 }
 
 /** Absent fields stay; attributes merge by their top-level keys. */
@@ -121,7 +131,8 @@ function update(context: Context, id: number, body: Bound<typeof shape>, stored:
     stored.status = status === '' ? stored.status : status
     stored.attribs = body.attribs ?? null
     stored.updated_at = now
-    if (body.lists !== undefined && body.lists !== null) replaceLists(stored, lists, subscriptionStatus(status, isConfirmed), now)
+    if (body.lists !== undefined && body.lists !== null)
+      replaceLists(stored, lists, subscriptionStatus(status, isConfirmed), now)
   }
   const answered = findSubscriber(world, body.id !== undefined && body.id > 0 ? body.id : id, email)
   if (!isConfirmed) mailOptin(world, answered, body.lists ?? [])

@@ -12,7 +12,8 @@ import type { Filter } from './subscriber-filter.ts'
 import { allLists, anyList } from './subscriber-filter.ts'
 import { activityJson, profileJson, subscriberJson } from './subscriber-json.ts'
 import { goText } from './time.ts'
-import type { SubscriberRow, World } from './world.ts'
+import type { SubscriberRow } from './rows.ts'
+import type { World } from './world.ts'
 
 export function addSubscriberRoutes(routes: Routes): void {
   routes.add('GET', '/api/subscribers', getSubscribers)
@@ -95,12 +96,16 @@ function exportCsv(context: Context): Reply {
   const { world, headers } = context
   const filter = filterOf(context)
   const ids = new Set(lenientIds(context, 'id'))
-  const rows = allLists(world, filter, 'Error preparing subscriber query').filter((row) => ids.size === 0 || ids.has(row.id))
+  const rows = allLists(world, filter, 'Error preparing subscriber query').filter(
+    (row) => ids.size === 0 || ids.has(row.id),
+  )
   const lines = rows.toSorted((a, b) => a.id - b.id).map(csvLine)
   const text = lines.length === 0 ? '' : csvRow(columns) + lines.join('')
   // The query escapes the condition that moves the export on: the same rows come again and again.
   const isEndless = lines.length > 0 && hasAlternative(filter.query)
   const isGzip = !isEndless && (headers['accept-encoding'] ?? '').includes('gzip')
+  const whole = isGzip ? gzipSync(text) : text
+  const body = isEndless ? forever(text, lines.join('')) : whole
   return {
     status: 200,
     type: 'text/csv',
@@ -111,7 +116,7 @@ function exportCsv(context: Context): Reply {
       'Content-Transfer-Encoding': 'binary',
       Vary: 'Accept-Encoding',
     },
-    body: isEndless ? forever(text, lines.join('')) : isGzip ? gzipSync(text) : text,
+    body,
   }
 }
 

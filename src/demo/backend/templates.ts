@@ -6,7 +6,8 @@ import { demoPerson, previewUuid, renderCampaign, renderText } from './render.ts
 import { bad, data, done, failed, html } from './reply.ts'
 import type { JsonReply, Reply } from './reply.ts'
 import { goTime } from './time.ts'
-import type { TemplateRow, World } from './world.ts'
+import type { TemplateRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 export function addTemplateRoutes(routes: Routes): void {
@@ -56,7 +57,13 @@ function previewPosted(context: Context): Reply {
   return preview(context.world, formValue(context, 'template_type'), formValue(context, 'body'))
 }
 
-const shape = { name: 'string', type: 'string', subject: 'string', body: 'string', body_source: 'stringOrNull' } as const
+const shape = {
+  name: 'string',
+  type: 'string',
+  subject: 'string',
+  body: 'string',
+  body_source: 'stringOrNull',
+} as const
 
 function readTemplate(context: Context): Bound<typeof shape> & { name: string } {
   const body = bind(context, shape)

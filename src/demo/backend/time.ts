@@ -2,7 +2,12 @@
 
 /** `epochMs` in that form; trailing zeros of the fraction are cut. */
 export function pgTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 23).replace(/\.?0+$/, '') + '+00:00'
+  return (
+    new Date(epochMs)
+      .toISOString()
+      .slice(0, 23)
+      .replace(/\.?0+$/, '') + '+00:00'
+  )
 }
 
 /** The same time as Go writes it: UTC is `Z`. */

@@ -48,7 +48,8 @@ function sendTx(context: Context): JsonReply {
   const { subscriber_email: email = '', subscriber_id: id = 0, subscriber_mode: mode = 'default' } = message
   const emails = email === '' ? (message.subscriber_emails ?? []) : [email]
   const ids = id === 0 ? (message.subscriber_ids ?? []) : [id]
-  if ((emails.length === 0) === (ids.length === 0)) throw bad('Invalid fields: send subscriber_emails OR subscriber_ids')
+  if ((emails.length === 0) === (ids.length === 0))
+    throw bad('Invalid fields: send subscriber_emails OR subscriber_ids')
   const template = world.templates.get(message.template_id ?? 0)
   if (template?.type !== 'tx') throw bad(`template ${message.template_id ?? 0} not found`)
   const text = message.subject === undefined || message.subject === '' ? template.subject : message.subject
@@ -58,7 +59,9 @@ function sendTx(context: Context): JsonReply {
   for (const wanted of [...emails, ...ids]) {
     const person = recipient(world, wanted, mode)
     if (person === undefined) {
-      unknown.push(typeof wanted === 'string' ? `Subscriber (0: ${wanted}) not found` : `Subscriber (${wanted}: ) not found`)
+      unknown.push(
+        typeof wanted === 'string' ? `Subscriber (0: ${wanted}) not found` : `Subscriber (${wanted}: ) not found`,
+      )
       continue
     }
     subject ??= renderText(text, person, message.data ?? {})

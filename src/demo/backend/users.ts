@@ -7,7 +7,8 @@ import type { JsonReply } from './reply.ts'
 import { listsOfRole } from './roles.ts'
 import { cleanEmail } from './subscriber-changes.ts'
 import { goTime } from './time.ts'
-import type { UserRow, World } from './world.ts'
+import type { UserRow } from './rows.ts'
+import type { World } from './world.ts'
 import { nextId } from './world.ts'
 
 /** `caller` is the name of the service credential's user. */
@@ -93,7 +94,24 @@ function createUser(context: Context): JsonReply {
   const secret = hashed(token ?? body.password ?? '')
   if (world.roles.get(roleId)?.type !== 'user') {
     const text = 'pq: null value in column "user_role_id" of relation "users" violates not-null constraint'
-    const shown = [id, username, 'f', secret, email, name, 'null', type, 'null', 'null', body.status, 'none', 'null', 'null', now, now]
+    const shown = [
+      id,
+      username,
+      'f',
+      secret,
+      email,
+      name,
+      'null',
+      type,
+      'null',
+      'null',
+      body.status,
+      'none',
+      'null',
+      'null',
+      now,
+      now,
+    ]
     throw failed(`Error creating User: ${text}. Failing row contains (${shown.join(', ')}).`)
   }
   if ([...world.users.values()].some((row) => row.username === username)) {
@@ -139,13 +157,15 @@ function deleteUsers(context: Context): JsonReply {
 
 function removeUsers(world: World, ids: readonly number[]): JsonReply {
   const [id] = ids
-  if (id === undefined || ids.length > 1 || !world.users.has(id) || isLastSuperAdmin(world, ids)) throw bad(onlySuperAdmin)
+  if (id === undefined || ids.length > 1 || !world.users.has(id) || isLastSuperAdmin(world, ids))
+    throw bad(onlySuperAdmin)
   world.users.delete(id)
   return done
 }
 
+/** The time of the change before stays. */
 function updateProfile(context: Context, row: UserRow): JsonReply {
-  const { world, now } = context
+  const { world } = context
   const body = bind(context, shape)
   const email = cleanEmail(body.email ?? '')
   if (email === undefined) throw bad('Invalid fields: email')
@@ -153,7 +173,6 @@ function updateProfile(context: Context, row: UserRow): JsonReply {
   // The e-mail of an API user is not stored; a password, though, replaces its token.
   if (row.type !== 'api') row.email = email
   if (body.password !== undefined && body.password !== '') row.password = hashed(body.password)
-  row.updated_at = now
   return data(userJson(world, row))
 }
 

@@ -7,7 +7,7 @@ import type { Effect, RecordedAnswer, Recording } from './recordings.ts'
 import { effectsBetween, filled, inOrder, snapshot } from './recordings.ts'
 
 /** An answer in the terms of the recordings. `text` of JSON is its canonical text, so that the order of keys counts. */
-export interface Observed {
+interface Observed {
   readonly status: number | null
   readonly type: string | null
   readonly text: string
@@ -23,16 +23,26 @@ export interface Replayed {
 }
 
 /** Replays `recording` as `user`, from and back to the initial state. */
-export async function replay(backend: Backend, recording: Recording, user: string, answer: RecordedAnswer): Promise<Replayed> {
+export async function replay(
+  backend: Backend,
+  recording: Recording,
+  user: string,
+  answer: RecordedAnswer,
+): Promise<Replayed> {
   backend.reset()
   const before = snapshot(backend.world())
   const raw = await exchange(backend.port, requestBytes(recording, user))
   const effects = effectsBetween(before, snapshot(backend.world()))
-  const mails = backend.world().mails.toSorted()
+  const mails = sortMails(backend.world().mails)
   backend.reset()
   const seen = parseAnswer(raw)
   const json = parsed(seen)
-  const kept = Object.fromEntries(Object.keys(answer.headers ?? {}).map((name) => [name, seen.headers[name]]))
+  const kept = Object.fromEntries(
+    Object.entries(answer.headers ?? {}).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? [seen.headers[name]] : seen.headers[name],
+    ]),
+  )
   const whole = json === undefined ? seen.text : JSON.stringify(json)
   const text = titleOf(answer) === undefined ? whole : (/<title>([^<]*)<\/title>/.exec(seen.text)?.[1] ?? '')
   const actual = { status: seen.status, type: seen.type, text, headers: kept, effects, mails }
@@ -40,27 +50,31 @@ export async function replay(backend: Backend, recording: Recording, user: strin
     status: answer.status ?? (answer.error === 'closed' ? null : 0),
     // An answer that never ended was recorded without its headers.
     type: answer.error === 'endless' ? seen.type : (answer.type ?? null),
-    text: recordedText(answer, json, seen),
+    text: recordedText(answer, json, seen, whole),
     headers: filled(answer.headers ?? {}, kept) as Record<string, unknown>,
     effects: filled(inOrder(answer.effects ?? []), effects) as Effect[],
-    mails: (answer.mails ?? []).toSorted(),
+    mails: sortMails(answer.mails ?? []),
   }
   return { actual, recorded }
 }
+
+type Mails = Observed['mails']
+
+const sortMails = (mails: Mails): Mails => mails.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
 /** Of listmonk's own pages only the title was recorded, beside sum and length. */
 function titleOf(answer: RecordedAnswer): string | undefined {
   return (answer.cut as { title?: string } | undefined)?.title
 }
 
-function recordedText(answer: RecordedAnswer, json: unknown, seen: Seen): string {
+function recordedText(answer: RecordedAnswer, json: unknown, seen: Seen, whole: string): string {
   if (answer.json !== undefined) return JSON.stringify(filled(answer.json, json))
   if (isDeepStrictEqual(answer.binary, '<binary>')) return seen.isGzip ? seen.text : '<binary>'
   if (answer.error === 'endless') return seen.isEndless ? seen.text : '<endless>'
   const title = titleOf(answer)
   if (title !== undefined) return title
   if (answer.cut !== undefined || answer.binary !== undefined) return `<${JSON.stringify(answer.cut ?? answer.binary)}>`
-  return filled(answer.text ?? '', seen.text) as string
+  return filled(answer.text ?? '', whole) as string
 }
 
 function requestBytes(recording: Recording, user: string): Buffer {
@@ -115,12 +129,20 @@ function parseAnswer(raw: Buffer): Seen {
   if (end === -1) return { status: null, type: null, headers: {}, text: '', isGzip: false, isEndless: false }
   const [first = '', ...lines] = raw.subarray(0, end).toString('latin1').split('\r\n')
   const headers: Record<string, string> = {}
-  for (const line of lines) headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim()
+  for (const line of lines)
+    headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim()
   const content = raw.subarray(end + 4)
   const isGzip = headers['content-encoding'] === 'gzip'
   const text = isGzip ? gunzipSync(content).toString('utf8') : content.toString('utf8')
   const isEndless = content.length > endlessBytes / 2
-  return { status: Number(first.split(' ')[1]), type: headers['content-type'] ?? null, headers, text, isGzip, isEndless }
+  return {
+    status: Number(first.split(' ')[1]),
+    type: headers['content-type'] ?? null,
+    headers,
+    text,
+    isGzip,
+    isEndless,
+  }
 }
 
 function parsed({ type, text }: Seen): unknown {
