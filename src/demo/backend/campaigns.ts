@@ -20,7 +20,7 @@ export function addCampaignRoutes(routes: Routes): void {
   routes.add('DELETE', '/api/campaigns/:id', deleteCampaign)
 }
 
-const statuses = ['draft', 'running', 'scheduled', 'paused', 'cancelled', 'finished']
+const statuses: readonly string[] = ['draft', 'running', 'scheduled', 'paused', 'cancelled', 'finished']
 const wantsNoBody = (context: Context): boolean => /^(1|t|true)$/i.test(queryValue(context, 'no_body'))
 
 function getCampaigns(context: Context): JsonReply {

@@ -30,9 +30,9 @@ export function goParse(body: Buffer, strict: boolean): Node {
   return node
 }
 
-const whitespace = new Set([' ', '\t', '\r', '\n'])
+const whitespace: ReadonlySet<string> = new Set([' ', '\t', '\r', '\n'])
 const plain = { items: [], members: [] } as const
-const shorthand: Record<string, string> = {
+const shorthand: Readonly<Record<string, string>> = {
   b: '\b',
   f: '\f',
   n: '\n',

@@ -83,7 +83,7 @@ function charts(world: World): object {
 }
 
 /** The database groups by hash; this is the order it came to. */
-const statusOrder = ['cancelled', 'scheduled', 'draft', 'finished', 'paused', 'running']
+const statusOrder: readonly string[] = ['cancelled', 'scheduled', 'draft', 'finished', 'paused', 'running']
 
 function counts(world: World): object {
   const subscribers = [...world.subscribers.values()]

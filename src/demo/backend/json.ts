@@ -5,7 +5,7 @@ export interface JsonObject {
   [key: string]: Json
 }
 
-const escapes: Record<string, string> = {
+const escapes: Readonly<Record<string, string>> = {
   '<': '\\u003c',
   '>': '\\u003e',
   '&': '\\u0026',

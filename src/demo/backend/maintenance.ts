@@ -60,7 +60,7 @@ function clearAnalytics(context: Context): JsonReply {
   return done
 }
 
-const columns = [
+const columns: readonly string[] = [
   'campaign_id',
   'campaign_uuid',
   'campaign_name',

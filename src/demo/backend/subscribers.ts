@@ -90,7 +90,7 @@ function exportProfile(context: Context): Reply {
   }
 }
 
-const columns = ['uuid', 'email', 'name', 'attributes', 'status', 'created_at', 'updated_at']
+const columns: readonly string[] = ['uuid', 'email', 'name', 'attributes', 'status', 'created_at', 'updated_at']
 
 function exportCsv(context: Context): Reply {
   const { world, headers } = context

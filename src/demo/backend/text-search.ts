@@ -2,7 +2,7 @@
 import { bad } from './reply.ts'
 
 /** The English stop words that are likely in a name; full text search does not see them. */
-const stopWords = new Set(
+const stopWords: ReadonlySet<string> = new Set(
   'a about after all an and any are as at be been before but by can did do does down for from had has have he her here his how i if in into is it its just me more most my no nor not now of off on once only or other our out over own s same she should so some such t than that the their them then there these they this those through to too under until up very was we were what when where which while who why will with you your'.split(
     ' ',
   ),
