@@ -25,12 +25,12 @@ describe('hash', () => {
     })
   })
 
-  it.each([
-    ['', 'nothing'],
-    ['a b', 'white space'],
-    [Buffer.from([0xff]), 'what is not UTF-8'],
-    ['x'.repeat(4097), 'too much'],
-  ])('refuses %j: %s', async (stdin) => {
+  it.each<{ what: string; stdin: string | Buffer }>([
+    { what: 'nothing', stdin: '' },
+    { what: 'white space', stdin: 'a b' },
+    { what: 'what is not UTF-8', stdin: Buffer.from([0xff]) },
+    { what: 'too much', stdin: 'x'.repeat(4097) },
+  ])('refuses $what', async ({ stdin }) => {
     const { sallyport } = await cliWorld(null)
     expect(await sallyport(['hash'], { stdin })).toMatchObject({ code: 2, out: '' })
   })
