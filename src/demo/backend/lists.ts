@@ -26,19 +26,18 @@ type Statuses = Map<number, Map<string, number>>
 
 function getLists(context: Context): JsonReply {
   const { world } = context
+  const [type, optin, status] = [formValue(context, 'type'), formValue(context, 'optin'), formValue(context, 'status')]
+  checkEnums({ type, optin, status }, 'Error fetching Lists')
   const query = formValue(context, 'query').trim()
   const tags = context.query.get('tag') ?? []
-  const wants = (name: 'type' | 'optin' | 'status', row: ListRow): boolean => {
-    const wanted = formValue(context, name)
-    return wanted === '' || row[name] === wanted
-  }
+  const wants = (wanted: string, value: string): boolean => wanted === '' || value === wanted
   const rows = [...world.lists.values()].filter(
     (row) =>
       (query === '' || row.name.toLowerCase().includes(query.toLowerCase()) || matchesFullText(query, row.name)) &&
       tags.every((tag) => row.tags?.includes(tag) ?? false) &&
-      wants('type', row) &&
-      wants('optin', row) &&
-      wants('status', row),
+      wants(type, row.type) &&
+      wants(optin, row.optin) &&
+      wants(status, row.status),
   )
   if (/^(1|t|true)$/i.test(queryValue(context, 'minimal'))) {
     if (rows.length === 0) return data([])
@@ -96,10 +95,14 @@ function listJson(row: ListRow, statuses: Statuses | undefined, times: 1 | 2): o
   }
 }
 
+function fits(ids: readonly number[], prefix: string): void {
+  const problem = outOfRange(ids)
+  if (problem !== undefined) throw failed(`${prefix}: ${problem}`)
+}
+
 /** The answer of the single GET, of POST and of PUT: it counts every subscription twice. */
 function single(world: World, id: number): JsonReply {
-  const problem = outOfRange([id])
-  if (problem !== undefined) throw failed(`Error fetching Lists: ${problem}`)
+  fits([id], 'Error fetching Lists')
   const row = world.lists.get(id)
   if (row === undefined) throw bad('List not found')
   return data(listJson(row, countStatuses(world), 2))
@@ -123,11 +126,11 @@ const enums = {
   status: ['active', 'archived'],
 } as const
 
-function checkEnums(body: Bound<typeof shape>, doing: string): void {
+function checkEnums(body: Bound<typeof shape>, prefix: string): void {
   for (const field of ['type', 'optin', 'status'] as const) {
     const value = body[field] ?? ''
     if (value === '' || (enums[field] as readonly string[]).includes(value)) continue
-    throw failed(`Error ${doing} List: pq: invalid input value for enum list_${field}: "${value}"`)
+    throw failed(`${prefix}: pq: invalid input value for enum list_${field}: "${value}"`)
   }
 }
 
@@ -135,7 +138,7 @@ function createList(context: Context): JsonReply {
   const { world, now } = context
   const body = bind(context, shape)
   const name = checkName(body.name)
-  checkEnums(body, 'creating')
+  checkEnums(body, 'Error creating List')
   const id = nextId(world, 'lists')
   world.lists.set(id, {
     ...{ id, uuid: randomUUID(), name, type: body.type ?? 'private', optin: body.optin ?? 'single' },
@@ -156,7 +159,8 @@ function updateList(context: Context): JsonReply {
   const id = pathId(context)
   const body = bind(context, shape)
   const name = checkName(body.name)
-  checkEnums(body, 'updating')
+  checkEnums(body, 'Error updating List')
+  fits([id], 'Error updating List')
   const row = world.lists.get(id)
   if (row === undefined) throw bad('List not found')
   const or = (value: string | undefined, old: string): string => (value === undefined || value === '' ? old : value)
@@ -201,6 +205,7 @@ function deleteLists(context: Context): JsonReply {
 }
 
 function removeLists(world: World, ids: ReadonlySet<number>): void {
+  fits([...ids], 'Error deleting List')
   for (const id of ids) world.lists.delete(id)
   for (const { lists } of world.subscribers.values()) for (const id of ids) lists.delete(id)
   for (const campaign of world.campaigns.values()) {

@@ -157,14 +157,16 @@ function sendOptin(context: Context): JsonReply {
 
 function blocklistOne(context: Context): JsonReply {
   const { world, now } = context
-  const row = world.subscribers.get(pathId(context))
+  const id = pathId(context)
+  const problem = outOfRange([id])
+  if (problem !== undefined) throw failed(`Error blocklisting subscribers: ${problem}`)
+  const row = world.subscribers.get(id)
   if (row !== undefined) blocklist(row, now)
   return done
 }
 
 function deleteOne(context: Context): JsonReply {
-  removeSubscribers(context.world, new Set([pathId(context)]))
-  return done
+  return remove(context, [pathId(context)])
 }
 
 function deleteMany(context: Context): JsonReply {
@@ -175,6 +177,12 @@ function deleteMany(context: Context): JsonReply {
     throw bad(`One or more IDs are invalid: ${(error as Error).message}`)
   }
   if (ids.length === 0) throw bad('One or more IDs are invalid: ids')
-  removeSubscribers(context.world, new Set(ids))
+  return remove(context, ids)
+}
+
+function remove({ world }: Context, ids: readonly number[]): JsonReply {
+  const problem = outOfRange(ids)
+  if (problem !== undefined) throw failed(`Error deleting Subscribers: ${problem}`)
+  removeSubscribers(world, new Set(ids))
   return done
 }
