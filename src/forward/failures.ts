@@ -85,7 +85,12 @@ function meaningOf(error: unknown, phase: Phase): Meaning {
   if (codesOf(error)[0] === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(messageOf(error))) return garbage
 
   // undici names what its parser refuses by text alone; the code it means to set is undefined (8.12).
-  const meaning = parserMeaning(error) ?? codesOf(error).map(known).find((found) => found !== undefined) ?? ours
+  const meaning =
+    parserMeaning(error) ??
+    codesOf(error)
+      .map(known)
+      .find((found) => found !== undefined) ??
+    ours
   // A length that is wrong before the head was read is one of two lengths, or one beside chunks.
   if (phase !== 'body') return meaning === incomplete ? framing : meaning
   // Once the head is there, whatever cuts the connection leaves an answer that is not whole.

@@ -72,7 +72,8 @@ export const forward = fp<ForwardOptions>(
       perMessageDeflate: false,
       followRedirects: false,
       // http-proxy's, which its types do not know.
-      rewriteRequestHeaders: (_: unknown, request: FastifyRequest) => webSocketHeaders(headersFor(request, allowedOf(request))),
+      rewriteRequestHeaders: (_: unknown, request: FastifyRequest) =>
+        webSocketHeaders(headersFor(request, allowedOf(request))),
     }
     await app.register(httpProxy, {
       upstream: '',
@@ -84,7 +85,8 @@ export const forward = fp<ForwardOptions>(
       preHandler(request, reply, done) {
         if (!isUpgrade(request.raw)) return done()
         const allowed = allowedOf(request)
-        if (!allowed.rule.websocket) return done(refused('header-invalid', { cause: 'an upgrade on a plain route', close: true }))
+        if (!allowed.rule.websocket)
+          return done(refused('header-invalid', { cause: 'an upgrade on a plain route', close: true }))
         hideReasons((reply as unknown as { wsProxy: { wss: WebSocketServer } }).wsProxy.wss)
         // http-proxy takes path and query from here; until now it was `/` for everybody.
         request.raw.url = allowed.outgoing.target

@@ -122,7 +122,13 @@ function nominatedIn(rawHeaders: FlatHeaders): ReadonlySet<string> {
 
 /** `Via` members are `[protocol/]version received-by [comment]`. */
 const namesUs = (via: string): boolean =>
-  via.split(',').some((member) => member.trim().split(/[ \t]+/)[1]?.toLowerCase() === pseudonym)
+  via.split(',').some(
+    (member) =>
+      member
+        .trim()
+        .split(/[ \t]+/)[1]
+        ?.toLowerCase() === pseudonym,
+  )
 
 function pushForwarded(headers: string[], caller: CallerRequest, forwardedProto: string | undefined): void {
   const peer = plainAddress(caller.peerAddress)

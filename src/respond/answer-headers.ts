@@ -21,7 +21,12 @@ const dropped: ReadonlySet<string> = new Set([
 ])
 const droppedPrefixes = ['proxy-', 'x-accel-', 'access-control-'] as const
 /** About a sign-in with the backend, which is the gateway's and not the caller's. */
-const credentialHeaders: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2', 'www-authenticate', 'authentication-info'])
+const credentialHeaders: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'set-cookie2',
+  'www-authenticate',
+  'authentication-info',
+])
 const quotaHeaders: ReadonlySet<string> = new Set([
   ...['ratelimit', 'ratelimit-policy', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
 ])
@@ -79,14 +84,15 @@ const isDropped = (key: string): boolean => dropped.has(key) || droppedPrefixes.
 const none: ReadonlySet<string> = new Set()
 
 function nominatedIn(headers: FlatHeaders): ReadonlySet<string> {
-  const value = headerOf(headers, 'connection')
-  if (value === undefined || /^(?:close|keep-alive)$/i.test(value)) return none
-  const nominated = new Set<string>()
+  let nominated: Set<string> | undefined
   for (let at = 0; at + 1 < headers.length; at += 2) {
     if (headers[at]?.toLowerCase() !== 'connection') continue
-    for (const token of (headers[at + 1] ?? '').split(',')) nominated.add(token.trim().toLowerCase())
+    const value = (headers[at + 1] ?? '').toLowerCase()
+    if (value === 'close' || value === 'keep-alive') continue
+    nominated ??= new Set()
+    for (const token of value.split(',')) nominated.add(token.trim())
   }
-  return nominated
+  return nominated ?? none
 }
 
 const saysShared = (cacheControl: string): boolean => /(?:^|[\s,])(?:public|s-maxage\s*=)/i.test(cacheControl)

@@ -51,4 +51,5 @@ export function refusesUs(rule: CredentialRefused, body: Buffer): boolean {
   return typeof answer.message === 'string' && rule.messages.includes(answer.message)
 }
 
-const isJson = (headers: FlatHeaders): boolean => /^application\/json\s*(?:;|$)/i.test(headerOf(headers, 'content-type') ?? '')
+const isJson = (headers: FlatHeaders): boolean =>
+  /^application\/json\s*(?:;|$)/i.test(headerOf(headers, 'content-type') ?? '')

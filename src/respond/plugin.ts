@@ -73,6 +73,8 @@ export function clientErrorHandler(error: unknown, socket: Socket): void {
 }
 
 /** An answer is under way on this connection: another one would be read as its continuation. Node asks the same way. */
-function hasBegunAnswer(socket: Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }): boolean {
+function hasBegunAnswer(
+  socket: Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null },
+): boolean {
   return socket._httpMessage?.headersSent === true
 }

@@ -193,7 +193,9 @@ function cut(response: ServerResponse, request: IncomingMessage): void {
 /** The backend was shown the gateway's own credential, for a caller who was judged here. */
 function speaksForUs(gate: Gate): boolean {
   if (gate.tenant?.config.upstream.credential.kind !== 'service') return false
-  return gate.match?.kind === 'rule' && gate.match.rule.allow.kind !== 'public' && gate.match.rule.credential === 'strip'
+  return (
+    gate.match?.kind === 'rule' && gate.match.rule.allow.kind !== 'public' && gate.match.rule.credential === 'strip'
+  )
 }
 
 const failureContext = (gate: Gate): FailureContext => ({

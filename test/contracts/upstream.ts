@@ -2,7 +2,18 @@
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Exchange, Upstream, UpstreamRequest } from '../../src/model/ports.ts'
-import { answers, get, hangs, headerIn, http, run, startUpstream, type Script, type ScriptOptions, type ScriptedUpstream } from '../helpers/upstream.ts'
+import {
+  answers,
+  get,
+  hangs,
+  headerIn,
+  http,
+  run,
+  startUpstream,
+  type Script,
+  type ScriptOptions,
+  type ScriptedUpstream,
+} from '../helpers/upstream.ts'
 
 export interface Limits {
   readonly connections: number
@@ -93,7 +104,9 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
     })
 
     it('answers HEAD, 204 and 304 without a body', async () => {
-      const { upstream } = await world((wire, { target }) => wire.write(target === '/204' ? 'HTTP/1.1 204 No\r\n\r\n' : http(304)))
+      const { upstream } = await world((wire, { target }) =>
+        wire.write(target === '/204' ? 'HTTP/1.1 204 No\r\n\r\n' : http(304)),
+      )
 
       expect(await run(upstream, get('/204'))).toMatchObject({ status: 204, body: '', end: 'clean' })
       expect(await run(upstream, get('/304'))).toMatchObject({ status: 304, body: '', end: 'clean' })
@@ -156,7 +169,9 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
     })
 
     it('does not hang when it is resumed before the sink has returned', async () => {
-      const { upstream } = await world(answers(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`))
+      const { upstream } = await world(
+        answers(`HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`),
+      )
       const done = Promise.withResolvers<string>()
       const exchange: Exchange = upstream.exchange(get('/'), {
         head: () => {},
@@ -185,7 +200,9 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
     })
 
     it('closes the connection when an exchange is aborted in the middle of the answer', async () => {
-      const { backend, upstream } = await world((wire) => wire.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.'))
+      const { backend, upstream } = await world((wire) =>
+        wire.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.'),
+      )
       const exchange: Exchange = upstream.exchange(get('/'), {
         head: () => {},
         data() {
@@ -270,7 +287,11 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
 
         const outcome = await run(upstream, { ...post(Buffer.from('{}')), method })
 
-        expect(outcome.end).toMatchObject({ code: 'upstream-reset', proxyError: 'connection_terminated', phase: 'wait' })
+        expect(outcome.end).toMatchObject({
+          code: 'upstream-reset',
+          proxyError: 'connection_terminated',
+          phase: 'wait',
+        })
         expect(backend.requests.filter((each) => each.method === method)).toHaveLength(1)
       })
 
@@ -295,7 +316,9 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
         })
         await run(upstream, get('/first'))
 
-        expect((await run(upstream, get('/second'))).end).toMatchObject({ code: expect.stringMatching(/^upstream-/) as string })
+        expect((await run(upstream, get('/second'))).end).toMatchObject({
+          code: expect.stringMatching(/^upstream-/) as string,
+        })
         expect(backend.requests).toHaveLength(2)
       })
 
@@ -366,10 +389,9 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
       })
 
       it('ends an answer whose body stalls', async () => {
-        const { upstream } = await world(
-          (wire) => wire.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf '),
-          { limits: { bodyTimeoutMs: 60 } },
-        )
+        const { upstream } = await world((wire) => wire.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf '), {
+          limits: { bodyTimeoutMs: 60 },
+        })
 
         expect(await run(upstream, get('/'))).toMatchObject({
           status: 200,
@@ -379,9 +401,12 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
       })
 
       it('does not count the time in which the sink wanted a pause', async () => {
-        const { upstream } = await world(answers(`HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`), {
-          limits: { bodyTimeoutMs: 50 },
-        })
+        const { upstream } = await world(
+          answers(`HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`),
+          {
+            limits: { bodyTimeoutMs: 50 },
+          },
+        )
         const done = Promise.withResolvers<string>()
         let isFirst = true
         const exchange: Exchange = upstream.exchange(get('/'), {
@@ -406,7 +431,10 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
           wire.once('close', () => clearInterval(tick))
         })
 
-        expect((await run(upstream, get('/', { deadlineMs: 150 }))).end).toMatchObject({ code: 'upstream-deadline', phase: 'body' })
+        expect((await run(upstream, get('/', { deadlineMs: 150 }))).end).toMatchObject({
+          code: 'upstream-deadline',
+          phase: 'body',
+        })
       })
     })
 

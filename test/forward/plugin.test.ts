@@ -3,8 +3,24 @@ import { connect } from 'node:net'
 import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { exchangeRaw, getBytes, slowClient, startBareGateway, type BareGateway, type BareOptions } from '../helpers/bare-gateway.ts'
-import { answers, hangs, headerIn, http, startUpstream, type Script, type ScriptOptions, type ScriptedUpstream } from '../helpers/upstream.ts'
+import {
+  exchangeRaw,
+  getBytes,
+  slowClient,
+  startBareGateway,
+  type BareGateway,
+  type BareOptions,
+} from '../helpers/bare-gateway.ts'
+import {
+  answers,
+  hangs,
+  headerIn,
+  http,
+  startUpstream,
+  type Script,
+  type ScriptOptions,
+  type ScriptedUpstream,
+} from '../helpers/upstream.ts'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -26,7 +42,7 @@ async function world(
 const codeIn = (rest: string): unknown => (JSON.parse(rest) as { data: { code: string } }).data.code
 
 describe('forward', () => {
-  it('sends the judged target and body, with the service credential in place of the caller\'s', async () => {
+  it("sends the judged target and body, with the service credential in place of the caller's", async () => {
     const { backend, gateway } = await world(answers(http(200, 'ok')), {
       stage: (gate) => {
         gate.outgoing = { target: '/judged?x=1', body: Buffer.from('{"a":1}'), contentType: 'application/json' }
@@ -35,7 +51,11 @@ describe('forward', () => {
 
     const answer = await exchangeRaw(
       gateway.port,
-      getBytes('/asked', ['Authorization: token alice:secret', 'Cookie: session=1', 'Content-Type: text/plain', 'Content-Length: 3'], 'POST') + 'abc',
+      getBytes(
+        '/asked',
+        ['Authorization: token alice:secret', 'Cookie: session=1', 'Content-Type: text/plain', 'Content-Length: 3'],
+        'POST',
+      ) + 'abc',
     )
 
     expect(answer.status).toBe(200)
@@ -99,7 +119,10 @@ describe('forward', () => {
   it('streams a chunked upload and counts it', async () => {
     const { backend, gateway } = await world(answers(http(200, 'thanks')))
 
-    const answer = await exchangeRaw(gateway.port, getBytes('/up', ['Transfer-Encoding: chunked'], 'POST') + '3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n')
+    const answer = await exchangeRaw(
+      gateway.port,
+      getBytes('/up', ['Transfer-Encoding: chunked'], 'POST') + '3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n',
+    )
 
     expect(answer.rest).toBe('thanks')
     expect(backend.requests[0]?.body.toString()).toBe('abcdefg')
@@ -141,7 +164,9 @@ describe('forward', () => {
     })
 
     it('F30: gives the backend up in the middle of the answer', async () => {
-      const { backend, gateway } = await world((wire) => void wire.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart'))
+      const { backend, gateway } = await world(
+        (wire) => void wire.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart'),
+      )
       const client = connect(gateway.port, '127.0.0.1')
       client.write(getBytes('/'))
       await once(client, 'data')
@@ -154,10 +179,13 @@ describe('forward', () => {
     it('does not leave a connection paused for one who left before their turn', async () => {
       // undici: a dispatch that begins after its caller has left, and is paused until a drain that never comes, hangs.
       const held: (() => void)[] = []
-      const { backend, gateway } = await world((wire, { target }) => {
-        if (target === '/first') held.push(() => void wire.write(http(200, 'first')))
-        else wire.write(http(200, 'x'.repeat(200_000)))
-      }, { upstream: { connections: 1 } })
+      const { backend, gateway } = await world(
+        (wire, { target }) => {
+          if (target === '/first') held.push(() => void wire.write(http(200, 'first')))
+          else wire.write(http(200, 'x'.repeat(200_000)))
+        },
+        { upstream: { connections: 1 } },
+      )
       const first = exchangeRaw(gateway.port, getBytes('/first'))
       await backend.requestsBegun(1)
       const leaver = connect(gateway.port, '127.0.0.1')
@@ -192,7 +220,7 @@ describe('forward', () => {
       let count = 0
       // Takes a little each turn of the loop: the backend's FIN comes long before the last byte is taken.
       while (!client.readableEnded) {
-        const chunk = client.read(8_192) as Buffer | null ?? client.read() as Buffer | null
+        const chunk = (client.read(8_192) as Buffer | null) ?? (client.read() as Buffer | null)
         if (chunk === null) {
           await Promise.race([once(client, 'readable'), once(client, 'end')])
           continue
@@ -216,7 +244,8 @@ describe('forward', () => {
         const more = (): void => {
           while (wire.writable) {
             written += endless.byteLength
-            if (!wire.write(Buffer.concat([Buffer.from('10000\r\n'), endless, Buffer.from('\r\n')]))) return void wire.once('drain', more)
+            if (!wire.write(Buffer.concat([Buffer.from('10000\r\n'), endless, Buffer.from('\r\n')])))
+              return void wire.once('drain', more)
           }
         }
         more()
@@ -256,14 +285,18 @@ describe('forward', () => {
       peak = Math.max(peak, process.memoryUsage().arrayBuffers)
     }
     const before = process.memoryUsage().arrayBuffers
-    const client = httpRequest(`${gateway.url}/`, { method: 'POST', headers: { 'content-length': total } }, (response) => {
-      let count = 0
-      response.on('data', (chunk: Buffer) => {
-        count += chunk.byteLength
-        look()
-      })
-      response.on('end', () => answered.resolve(count))
-    })
+    const client = httpRequest(
+      `${gateway.url}/`,
+      { method: 'POST', headers: { 'content-length': total } },
+      (response) => {
+        let count = 0
+        response.on('data', (chunk: Buffer) => {
+          count += chunk.byteLength
+          look()
+        })
+        response.on('end', () => answered.resolve(count))
+      },
+    )
     for (let left = total; left > 0; left -= piece.byteLength) {
       look()
       if (!client.write(piece)) await once(client, 'drain')
@@ -300,7 +333,9 @@ describe('WebSocket', () => {
     const { backend, gateway } = await world(
       (wire, { headers }) => {
         const key = accept(headerIn(headers, 'sec-websocket-key') ?? '')
-        wire.write(`HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`)
+        wire.write(
+          `HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
+        )
         // One text frame, unmasked: `hi`.
         wire.write(Buffer.from([0x81, 2, 0x68, 0x69]))
       },

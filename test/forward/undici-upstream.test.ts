@@ -7,7 +7,17 @@ import type { UpstreamConfig } from '../../src/config/config.ts'
 import { createUpstream, type UpstreamOptions } from '../../src/forward/undici-upstream.ts'
 import type { Upstream } from '../../src/model/ports.ts'
 import { upstreamContract } from '../contracts/upstream.ts'
-import { answers, get, headerIn, http, run, startUpstream, type Script, type ScriptOptions, type ScriptedUpstream } from '../helpers/upstream.ts'
+import {
+  answers,
+  get,
+  headerIn,
+  http,
+  run,
+  startUpstream,
+  type Script,
+  type ScriptOptions,
+  type ScriptedUpstream,
+} from '../helpers/upstream.ts'
 
 const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
@@ -32,7 +42,11 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.close()))
 })
 
-const upstreamTo = (url: string, more: Partial<UpstreamConfig> = {}, options: Partial<UpstreamOptions> = {}): Upstream => {
+const upstreamTo = (
+  url: string,
+  more: Partial<UpstreamConfig> = {},
+  options: Partial<UpstreamOptions> = {},
+): Upstream => {
   const upstream = createUpstream(configOf(url, more), { name: 'test', clock, ...options })
   opened.push(upstream)
   return upstream
@@ -64,9 +78,13 @@ describe('connecting', () => {
 
   it('tells a name that nobody has', async () => {
     const { end } = await run(
-      upstreamTo('http://backend.invalid', {}, {
-        lookup: (hostname, _options, done) => done(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }), []),
-      }),
+      upstreamTo(
+        'http://backend.invalid',
+        {},
+        {
+          lookup: (hostname, _options, done) => done(Object.assign(new Error(hostname), { code: 'ENOTFOUND' }), []),
+        },
+      ),
       get('/'),
     )
 
@@ -93,11 +111,15 @@ describe('connecting', () => {
   it('has its connections back after connecting has timed out', async () => {
     const backend = await backendWith(answers(http(200, 'back')))
     let calls = 0
-    const upstream = upstreamTo(`http://backend.test:${backend.port}`, { connectTimeoutMs: 60, connections: 1 }, {
-      lookup: (_hostname, _options, done) => {
-        if (++calls > 1) done(null, [{ address: '127.0.0.1', family: 4 }])
+    const upstream = upstreamTo(
+      `http://backend.test:${backend.port}`,
+      { connectTimeoutMs: 60, connections: 1 },
+      {
+        lookup: (_hostname, _options, done) => {
+          if (++calls > 1) done(null, [{ address: '127.0.0.1', family: 4 }])
+        },
       },
-    })
+    )
     await run(upstream, get('/'))
 
     expect(await run(upstream, get('/'))).toMatchObject({ status: 200, body: 'back' })
@@ -133,7 +155,8 @@ describe('TLS to the backend', () => {
   })
 
   it('verifies the name of the url, not the Host it is told to send', async () => {
-    const lookup: UpstreamOptions['lookup'] = (_hostname, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }])
+    const lookup: UpstreamOptions['lookup'] = (_hostname, _options, done) =>
+      done(null, [{ address: '127.0.0.1', family: 4 }])
     const backend = await tlsBackend('other-name.pem')
     const upstream = upstreamTo(`https://backend.test:${backend.port}`, { caFile }, { lookup })
 
@@ -213,10 +236,23 @@ describe('answers that stop', () => {
 
   it.each([
     ['Content-Length, closed', (wire) => void wire.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf ')],
-    ['Content-Length and Connection: close', (wire) => void wire.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhalf ')],
+    [
+      'Content-Length and Connection: close',
+      (wire) => void wire.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhalf '),
+    ],
     ['chunked, closed', (wire) => void wire.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\n')],
-    ['chunked and Connection: close', (wire) => void wire.end('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\n')],
-    ['chunked, reset', (wire) => void wire.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\n', () => wire.resetAndDestroy())],
+    [
+      'chunked and Connection: close',
+      (wire) =>
+        void wire.end('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\n'),
+    ],
+    [
+      'chunked, reset',
+      (wire) =>
+        void wire.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf \r\n', () =>
+          wire.resetAndDestroy(),
+        ),
+    ],
   ] satisfies [string, Script][])('F10 F12: %s', async (_how, script) => {
     expect(await truncated(script)).toMatchObject({ status: 200, end: incomplete })
   })
@@ -228,7 +264,9 @@ describe('answers that stop', () => {
 
   it('F11: takes no more than Content-Length says, and the surplus reaches nobody', async () => {
     const backend = await backendWith((wire, { target }) => {
-      wire.write(target === '/1' ? `${http(200, 'mine')}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray` : http(200, 'next'))
+      wire.write(
+        target === '/1' ? `${http(200, 'mine')}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray` : http(200, 'next'),
+      )
     })
     const upstream = upstreamTo(backend.url, { connections: 1 })
 
@@ -236,7 +274,7 @@ describe('answers that stop', () => {
     expect(await run(upstream, get('/2'))).toMatchObject({ body: 'next' })
   })
 
-  it('F13: an answer nobody asked for, on an idle connection, is never the next one\'s', async () => {
+  it("F13: an answer nobody asked for, on an idle connection, is never the next one's", async () => {
     const backend = await backendWith((wire, { target }) => {
       wire.write(http(200, target))
       if (target === '/1') setImmediate(() => wire.write(http(200, 'poison')))
@@ -264,7 +302,7 @@ describe('answers that stop', () => {
 })
 
 describe('bodies of callers', () => {
-  it('a body shorter than its Content-Length ends as the caller\'s fault, and nothing of it counts as sent', async () => {
+  it("a body shorter than its Content-Length ends as the caller's fault, and nothing of it counts as sent", async () => {
     const backend = await backendWith(answers(http(200)))
     const body = Readable.from([Buffer.from('short')])
 

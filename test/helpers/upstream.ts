@@ -75,8 +75,7 @@ export async function startUpstream(script: Script, options: ScriptOptions = {})
     })
     told()
   }
-  const server: Server =
-    options.tls === undefined ? createServer(onSocket) : createTlsServer(options.tls, onSocket)
+  const server: Server = options.tls === undefined ? createServer(onSocket) : createTlsServer(options.tls, onSocket)
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -216,7 +215,11 @@ export const get = (target: string, more: Partial<UpstreamRequest> = {}): Upstre
 })
 
 /** Runs one exchange to its end, taking all that comes. `onHead` may look on. */
-export function run(upstream: Upstream, request: UpstreamRequest, onHead?: (exchange: Exchange) => void): Promise<Outcome> {
+export function run(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  onHead?: (exchange: Exchange) => void,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     let status: number | undefined
     let headers: FlatHeaders = []

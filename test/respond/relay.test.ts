@@ -1,8 +1,25 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { exchangeRaw, getBytes, parseAnswer, slowClient, startBareGateway, type BareGateway, type BareOptions } from '../helpers/bare-gateway.ts'
-import { answers, hangs, headerIn, http, startUpstream, type Script, type ScriptOptions, type ScriptedUpstream } from '../helpers/upstream.ts'
+import {
+  exchangeRaw,
+  getBytes,
+  parseAnswer,
+  slowClient,
+  startBareGateway,
+  type BareGateway,
+  type BareOptions,
+} from '../helpers/bare-gateway.ts'
+import {
+  answers,
+  hangs,
+  headerIn,
+  http,
+  startUpstream,
+  type Script,
+  type ScriptOptions,
+  type ScriptedUpstream,
+} from '../helpers/upstream.ts'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -25,7 +42,7 @@ const withoutDate = (headers: readonly string[]): string[] =>
   headers.filter((_, at) => headers[at - (at % 2)]?.toLowerCase() !== 'date')
 
 describe('an answer that passes', () => {
-  it('loses the headers of one hop and of the backend\'s site, and gets ours', async () => {
+  it("loses the headers of one hop and of the backend's site, and gets ours", async () => {
     const { gateway } = await world(
       answers(
         http(200, '{}', [
@@ -55,7 +72,7 @@ describe('an answer that passes', () => {
     expect(answer.rest).toBe('{}')
   })
 
-  it('says where the caller stands, and is no cache\'s', async () => {
+  it("says where the caller stands, and is no cache's", async () => {
     const { gateway } = await world(answers(http(200, '', ['Cache-Control: max-age=60', 'X-RateLimit-Limit: 9'])), {
       stage: (gate) => {
         gate.principal = {} as never
@@ -73,7 +90,9 @@ describe('an answer that passes', () => {
   })
 
   it('is written once, head and body together, with a length where the backend sent chunks', async () => {
-    const { gateway } = await world(answers('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'))
+    const { gateway } = await world(
+      answers('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'),
+    )
     const client = connect(gateway.port, '127.0.0.1')
     client.write(getBytes('/'))
 
@@ -87,7 +106,9 @@ describe('an answer that passes', () => {
   })
 
   it('shows its head before there is a body (event streams)', async () => {
-    const { gateway } = await world(answers('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'))
+    const { gateway } = await world(
+      answers('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    )
     const client = connect(gateway.port, '127.0.0.1')
     client.write(getBytes('/'))
 
@@ -119,7 +140,9 @@ describe('an answer that passes', () => {
   })
 
   it('keeps connections with callers apart from those with backends', async () => {
-    const { backend, gateway } = await world(answers('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx'))
+    const { backend, gateway } = await world(
+      answers('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx'),
+    )
     const client = connect(gateway.port, '127.0.0.1')
     const plain = getBytes('/').replace('Connection: close\r\n', '')
     client.write(plain)
@@ -151,7 +174,9 @@ describe('a backend that fails', () => {
     [503, 'upstream-unavailable', 'the backend is unavailable'],
     [504, 'upstream-unavailable', 'the backend is unavailable'],
   ])('its %i is the envelope `%s`, and what it said goes to the log alone', async (status, code, message) => {
-    const { gateway } = await world(answers(http(status, '<html>pq: row (secret)</html>', ['Content-Type: text/html', 'Set-Cookie: a=b'])))
+    const { gateway } = await world(
+      answers(http(status, '<html>pq: row (secret)</html>', ['Content-Type: text/html', 'Set-Cookie: a=b'])),
+    )
 
     const answer = await exchangeRaw(gateway.port, getBytes('/'))
 
@@ -164,14 +189,17 @@ describe('a backend that fails', () => {
     expect(gateway.gates[0]?.upstreamStatus).toBe(status)
   })
 
-  it.each(['120', 'Fri, 31 Dec 2100 23:59:59 GMT'])('its 503 keeps Retry-After: %s, and is asked once', async (value) => {
-    const { backend, gateway } = await world(answers(http(503, '', [`Retry-After: ${value}`])))
+  it.each(['120', 'Fri, 31 Dec 2100 23:59:59 GMT'])(
+    'its 503 keeps Retry-After: %s, and is asked once',
+    async (value) => {
+      const { backend, gateway } = await world(answers(http(503, '', [`Retry-After: ${value}`])))
 
-    const answer = await exchangeRaw(gateway.port, getBytes('/'))
+      const answer = await exchangeRaw(gateway.port, getBytes('/'))
 
-    expect(headerIn(answer.headers, 'retry-after')).toBe(value)
-    expect(backend.requests).toHaveLength(1)
-  })
+      expect(headerIn(answer.headers, 'retry-after')).toBe(value)
+      expect(backend.requests).toHaveLength(1)
+    },
+  )
 
   it('its endless 500 is cut off at 4 KiB', async () => {
     const { backend, gateway } = await world((wire) => {
@@ -196,7 +224,7 @@ describe('a backend that fails', () => {
     expect((await exchangeRaw(gateway.port, getBytes('/'))).rest).toBe(envelope('the backend failed', 'backend-error'))
   })
 
-  it('is an envelope without a host, a port or a library\'s text', async () => {
+  it("is an envelope without a host, a port or a library's text", async () => {
     const { backend, gateway } = await world(hangs)
     await backend.close()
 
@@ -208,8 +236,11 @@ describe('a backend that fails', () => {
   })
 
   it('after its head is no gzip-labelled envelope (R15, F09)', async () => {
-    const { gateway } = await world((wire) =>
-      void wire.write('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n', () => wire.resetAndDestroy()),
+    const { gateway } = await world(
+      (wire) =>
+        void wire.write('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100\r\n\r\n', () =>
+          wire.resetAndDestroy(),
+        ),
     )
 
     const answer = await exchangeRaw(gateway.port, getBytes('/'))
@@ -249,9 +280,12 @@ describe('a backend that fails', () => {
   })
 })
 
-describe('the gateway\'s own credential', () => {
+describe("the gateway's own credential", () => {
   const credentialRefused = { status: [403], messages: ['invalid API credentials'] }
-  const refusal = http(403, '{"message":"invalid API credentials"}', ['Content-Type: application/json', 'WWW-Authenticate: Basic'])
+  const refusal = http(403, '{"message":"invalid API credentials"}', [
+    'Content-Type: application/json',
+    'WWW-Authenticate: Basic',
+  ])
 
   it('refused by the backend is 502 and no challenge to the caller', async () => {
     const { gateway } = await world(answers(refusal), { credentialRefused })
@@ -267,9 +301,13 @@ describe('the gateway\'s own credential', () => {
     ['another message', http(403, '{"message":"permission denied"}', ['Content-Type: application/json']), {}],
     ['another status', http(404, '{"message":"invalid API credentials"}', ['Content-Type: application/json']), {}],
     ['another type', http(403, '{"message":"invalid API credentials"}', ['Content-Type: text/plain']), {}],
-    ['a long body', http(403, `{"message":"invalid API credentials","x":"${'x'.repeat(2000)}"}`, ['Content-Type: application/json']), {}],
+    [
+      'a long body',
+      http(403, `{"message":"invalid API credentials","x":"${'x'.repeat(2000)}"}`, ['Content-Type: application/json']),
+      {},
+    ],
     ['a public rule', refusal, { rule: { allow: { kind: 'public' } } }],
-    ['the caller\'s own credential', refusal, { upstream: { credential: { kind: 'caller' } } }],
+    ["the caller's own credential", refusal, { upstream: { credential: { kind: 'caller' } } }],
   ])('is not what is meant by %s: it passes', async (_what, bytes, options) => {
     const { gateway } = await world(answers(bytes), { credentialRefused, ...options })
 
@@ -282,7 +320,11 @@ describe('the gateway\'s own credential', () => {
 
 describe('an answer before the request is all here (F07, F08)', () => {
   it('is given whole with Connection: close, while the rest of the upload is thrown away', async () => {
-    const { gateway } = await world((wire) => void wire.write(http(401, 'early', ['Content-Type: text/plain'])), {}, { at: 'head' })
+    const { gateway } = await world(
+      (wire) => void wire.write(http(401, 'early', ['Content-Type: text/plain'])),
+      {},
+      { at: 'head' },
+    )
     const client = connect(gateway.port, '127.0.0.1')
     client.write(getBytes('/', ['Content-Length: 8000000'], 'POST').replace('Connection: close\r\n', ''))
     const parts: Buffer[] = []
@@ -313,7 +355,14 @@ describe('a client that takes nothing', () => {
     const { clock } = await import('../helpers/bare-gateway.ts')
     const upstream = createUpstream(
       {
-        ...{ url: backend.url, credential: { kind: 'none' }, host: undefined, caFile: undefined, verifyTls: true, connections: 1 },
+        ...{
+          url: backend.url,
+          credential: { kind: 'none' },
+          host: undefined,
+          caFile: undefined,
+          verifyTls: true,
+          connections: 1,
+        },
         ...{ connectTimeoutMs: 1_000, headersTimeoutMs: 1_000, bodyTimeoutMs: 0, totalTimeoutMs: 0 },
       },
       { name: 'test', clock },
@@ -321,7 +370,12 @@ describe('a client that takes nothing', () => {
     const server = createServer((request, response) => {
       const gate = { requestId: 'req-1', bytesOut: 0 } as never
       const relay = createRelay({ request, response, gate, stallMs: 100 })
-      relay.attach(upstream.exchange({ method: 'GET', target: '/', headers: ['Host', 'x'], body: undefined, deadlineMs: undefined }, relay))
+      relay.attach(
+        upstream.exchange(
+          { method: 'GET', target: '/', headers: ['Host', 'x'], body: undefined, deadlineMs: undefined },
+          relay,
+        ),
+      )
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     opened.push({ close: () => new Promise((resolve) => void server.close(() => resolve())) }, upstream, backend)
