@@ -15,7 +15,13 @@ export interface WorldUser {
 export interface ReplayWorld {
   readonly users: readonly WorldUser[]
   readonly lists: readonly { readonly id: number }[]
-  readonly subscribers: readonly { readonly uuid: string; readonly lists: readonly { readonly id: number }[] }[]
+  readonly subscribers: readonly {
+    readonly id: number
+    readonly uuid: string
+    readonly lists: readonly { readonly list_id: number }[]
+  }[]
+  /** `null` is a list that was deleted. */
+  readonly campaigns: readonly { readonly id: number; readonly lists: readonly { readonly id: number | null }[] }[]
 }
 
 export const readWorld = (): ReplayWorld =>
@@ -97,7 +103,7 @@ export function bodyOf(recording: Recording): Buffer {
   return Buffer.from(recording.body ?? '')
 }
 
-function requestOf(recording: Recording): PaperRequest {
+export function requestOf(recording: Recording): PaperRequest {
   const headers = Object.fromEntries((recording.headers ?? []).map(([name, value]) => [name.toLowerCase(), value]))
   const body = bodyOf(recording)
   return { method: recording.method, target: recording.target, headers, ...(body.length === 0 ? {} : { body }) }
