@@ -9,6 +9,9 @@ import { buildProgram } from '../src/cli/program.ts'
 import { configSchema, tenantSchema } from '../src/config/language.ts'
 import { variablesOf } from '../src/config/environment.ts'
 import { shapeOf, type Shape } from '../src/config/shape.ts'
+import { logLine } from '../src/observe/log-line.ts'
+import { parseRequestId } from '../src/model/ids.ts'
+import type { Gate } from '../src/context.ts'
 import { catalogue } from '../src/model/failure.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -143,6 +146,28 @@ describe('docs/configuration.md', () => {
 describe('CHANGELOG.md', () => {
   it('has a place for what is not released yet', () => {
     expect(section(read('CHANGELOG.md'), '[Unreleased]').trim()).not.toBe('')
+  })
+})
+
+/** A gate as observe makes it, before any other stage wrote to it. */
+function freshGate(): Gate {
+  const requestId = parseRequestId('r-1')
+  if (requestId === undefined) throw new Error('no request id')
+  const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`
+  const known = { requestId, traceparent, startedAtMs: 0, clientAddress: '127.0.0.1', bytesIn: 0, bytesOut: 0 }
+  return known as Partial<Gate> as Gate
+}
+
+describe('README.md: the log', () => {
+  it('names every field of a line, and no other', () => {
+    const [, line = ''] = /\*\*Log\.\*\*([^]*?)Never:/.exec(section(read('README.md'), 'Seeing')) ?? []
+    const inside = line.replaceAll(/\([^)]*\)/g, '')
+    const written = [...inside.matchAll(/`([a-z_]+)`/g)].map(([, field = '']) => field)
+    const facts = { method: 'GET', host: 'a.example', userAgent: 'x', status: 200, durationMs: 1 }
+
+    // Written by pino itself (observe/logger.ts).
+    const ofEveryLine = ['time', 'level', 'msg']
+    expect(written.sort()).toEqual([...ofEveryLine, ...Object.keys(logLine(freshGate(), facts))].sort())
   })
 })
 
