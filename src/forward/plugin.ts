@@ -107,6 +107,8 @@ function allowedOf(request: FastifyRequest): Allowed {
   if (tenant === undefined || decision?.effect !== 'allow' || outgoing === undefined || match?.kind !== 'rule') {
     throw refused('internal', { cause: 'a request came to be forwarded that nobody allowed' })
   }
+  // INVARIANT: an answer that has to be cut for this caller never passes whole.
+  if (decision.cuts.length > 0) throw refused('scope-unreadable', { cause: 'the answer cannot be cut yet' })
   return { gate, config: tenant.config.upstream, rule: match.rule, outgoing }
 }
 

@@ -24,7 +24,9 @@ export function backendFailure(status: number, headers: FlatHeaders, said: Buffe
 function retryAfterOptions(value: string | undefined): { retryAfterSeconds?: number; headers?: readonly string[] } {
   if (value === undefined) return {}
   if (/^[0-9]{1,7}$/.test(value)) return { retryAfterSeconds: Number(value) }
-  return Number.isNaN(Date.parse(value)) ? {} : { headers: ['Retry-After', value] }
+  // `Date.parse` reads past anything in parentheses; a header of ours must not hold it.
+  const isDate = /^[A-Za-z0-9 ,:+-]{1,40}$/.test(value) && !Number.isNaN(Date.parse(value))
+  return isDate ? { headers: ['Retry-After', value] } : {}
 }
 
 /** The failure that ends a request whose exchange failed. */

@@ -125,6 +125,7 @@ function gateFor(
       ground: { permission: undefined, role: undefined },
       lists: 'none',
       rewrites: [],
+      cuts: [],
     },
     outgoing: undefined,
     upstreamStatus: undefined,

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createUpstream } from '../../src/forward/undici-upstream.ts'
+import { createRelay } from '../../src/respond/relay.ts'
 import {
+  clock,
   exchangeRaw,
   getBytes,
   parseAnswer,
@@ -201,6 +205,12 @@ describe('a backend that fails', () => {
     },
   )
 
+  it('its 503 with a Retry-After that is no date but to `Date.parse` says when to come back all the same', async () => {
+    const { gateway } = await world(answers(http(503, '', ['Retry-After: 1 Jan 2100 (or so)'])))
+
+    expect(headerIn((await exchangeRaw(gateway.port, getBytes('/'))).headers, 'retry-after')).toBe('1')
+  })
+
   it('its endless 500 is cut off at 4 KiB', async () => {
     const { backend, gateway } = await world((wire) => {
       wire.write('HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n')
@@ -339,9 +349,29 @@ describe('an answer before the request is all here (F07, F08)', () => {
   })
 })
 
+describe('a relay without undici before it', () => {
+  it('answers 502 when it is handed a head that cannot be written', async () => {
+    const server = createServer((request, response) => {
+      const gate = { requestId: 'req-1', bytesOut: 0 } as never
+      const relay = createRelay({ request, response, gate, stallMs: 1_000 })
+      relay.attach({ resume() {}, abort() {} })
+      relay.head(200, ['X-Bad', 'a\u0001b', 'Content-Encoding', 'gzip'])
+      relay.data(Buffer.from('x'))
+      relay.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    opened.push({ close: () => new Promise((resolve) => void server.close(() => resolve())) })
+
+    const answer = await exchangeRaw((server.address() as { port: number }).port, getBytes('/'))
+
+    expect(answer.status).toBe(502)
+    expect(answer.rest).toBe(envelope('the backend did not answer in valid HTTP', 'upstream-protocol'))
+    expect(headerIn(answer.headers, 'content-encoding')).toBeUndefined()
+  })
+})
+
 describe('a client that takes nothing', () => {
   it('loses its connection, and the backend is given up', async () => {
-    const { createRelay } = await import('../../src/respond/relay.ts')
     const backend = await startUpstream((wire) => {
       wire.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
       const more = (): void => {
@@ -350,9 +380,6 @@ describe('a client that takes nothing', () => {
       }
       more()
     })
-    const { createServer } = await import('node:http')
-    const { createUpstream } = await import('../../src/forward/undici-upstream.ts')
-    const { clock } = await import('../helpers/bare-gateway.ts')
     const upstream = createUpstream(
       {
         ...{
