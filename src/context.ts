@@ -5,7 +5,7 @@ import type { Decision } from './model/decision.ts'
 import type { Failure } from './model/failure.ts'
 import type { RequestId } from './model/ids.ts'
 import type { Principal } from './model/identity.ts'
-import type { FlatHeaders, Upstream, UpstreamFailure } from './model/ports.ts'
+import type { Upstream, UpstreamFailure } from './model/ports.ts'
 import type { Target } from './model/target.ts'
 import type { Grants } from './policy/grants.ts'
 import type { Match } from './policy/routes.ts'
@@ -73,5 +73,3 @@ declare module 'fastify' {
     gate: Gate
   }
 }
-
-export type { FlatHeaders }

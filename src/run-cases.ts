@@ -59,7 +59,7 @@ function differences(each: Case, judgement: Judgement): Difference[] {
     sends_body:
       body instanceof Buffer && outgoing?.contentType === 'application/json' ? JSON.parse(body.toString()) : undefined,
   }
-  return Object.entries(each.expect)
+  return Object.entries(each.expect as Readonly<Record<string, unknown>>)
     .filter(([what, expected]) => !same(expected, found[what]))
     .map(([what, expected]) => ({ what, expected, found: found[what] }))
 }

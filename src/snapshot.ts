@@ -1,8 +1,9 @@
 /** Everything that a reload replaces, built whole and swapped in one step. */
+import { disagreements } from './config/agree.ts'
 import type { Config, TenantConfig, UpstreamConfig } from './config/config.ts'
 import type { Tenant } from './context.ts'
 import { createUpstream } from './forward/undici-upstream.ts'
-import { Problems, type Problem } from './model/problem.ts'
+import { Problems } from './model/problem.ts'
 import type { Upstream } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
@@ -26,7 +27,7 @@ export interface Live {
 
 /** Builds the tenants of `config` over `policies`. Upstreams of `previous` whose configuration is the same are kept. */
 export function createSnapshot(config: Config, policies: PolicySet, clock: Clock, previous?: Snapshot): Snapshot {
-  const problems = config.tenants.flatMap((tenant) => missingNames(config, tenant, policies))
+  const problems = disagreements(config, policies)
   if (problems.length > 0) throw new Problems(problems)
 
   const tenants = config.tenants.flatMap((tenant): Tenant[] => {
@@ -46,27 +47,6 @@ export function createSnapshot(config: Config, policies: PolicySet, clock: Clock
       return plan
     },
   }
-}
-
-function missingNames(config: Config, tenant: TenantConfig, policies: PolicySet): Problem[] {
-  const place = { file: config.file ?? 'sallyport.yaml', line: 1 }
-  const problems: Problem[] = []
-  if (!policies.policies.has(tenant.policy)) {
-    const known = [...policies.policies.keys()].join(', ')
-    const message = `tenant \`${tenant.name}\` asks for the policy \`${tenant.policy}\`, which no file in ${config.policies} defines`
-    problems.push({
-      ...place,
-      key: 'policy',
-      message,
-      remedy: known === '' ? 'add a policy file' : `use one of: ${known}`,
-    })
-  }
-  if (!policies.limits.plans.has(tenant.plan)) {
-    const known = [...policies.limits.plans.keys()].join(', ')
-    const message = `tenant \`${tenant.name}\` asks for the rate plan \`${tenant.plan}\`, which limits.yaml does not define`
-    problems.push({ ...place, key: 'plan', message, remedy: `use one of: ${known}` })
-  }
-  return problems
 }
 
 function upstreamFor(tenant: TenantConfig, clock: Clock, previous: Snapshot | undefined): Upstream {

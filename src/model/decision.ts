@@ -20,7 +20,10 @@ export type Reading =
 export type StoredReading =
   /** One entry a thing, each with the lists it is on; a thing that does not exist has none. */
   | { readonly kind: 'things'; readonly lists: readonly (readonly ListId[])[] }
+  /** The request names no such thing. */
   | { readonly kind: 'absent' }
+  /** Named, and not looked up. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'unreadable'; readonly why: string }
 
 /** A value of a declared parameter that a `when` of the rule asks about. */
@@ -63,6 +66,20 @@ export interface Rewrite {
   readonly ids: readonly number[]
 }
 
+/** What is to be done to the answer for this caller; what the permission superseding list roles lifts is not among it. */
+export interface Cut {
+  readonly act: 'keep' | 'mask' | 'refuse'
+  /** Items, as in `data.results[]`. */
+  readonly path: string
+  /** The id inside an item, as in `id` or `lists[].id`. */
+  readonly by: string
+  readonly pages: boolean
+  /** The lists that may show; an item stays when one of its ids is among them. */
+  readonly visible: ReadonlySet<ListId>
+  /** The ids are those of stored things of this resource: one of their lists must be visible. */
+  readonly resource: string | undefined
+}
+
 /** Which grant decided: a permission and the role that holds it, or a list role. */
 export interface Ground {
   readonly permission: Permission | undefined
@@ -82,6 +99,7 @@ export interface Allowed extends Base {
   /** The lists that the request may touch, `every` for callers whose permission supersedes list roles, `none` if it touches none. */
   readonly lists: readonly ListId[] | 'every' | 'none'
   readonly rewrites: readonly Rewrite[]
+  readonly cuts: readonly Cut[]
 }
 
 export interface Denied extends Base {

@@ -2,7 +2,6 @@
 
 /** The two kinds of access that a list role gives. Manage does not imply get. */
 export type Need = 'get' | 'manage'
-export const needs = ['get', 'manage'] as const satisfies readonly Need[]
 
 /** `either`: the lists with get, or those with manage where the caller has none with get (listmonk's rule D5). For reading only. */
 export type ListNeed = Need | 'either'

@@ -12,11 +12,13 @@ export function describeCause(cause: unknown): string | undefined {
     current = current instanceof Error ? current.cause : undefined
   }
   if (parts.length === 0) return undefined
-  // oxlint-disable-next-line no-control-regex -- these are what is to be removed
-  return parts
-    .join(' <- ')
-    .slice(0, maxText)
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+  return (
+    parts
+      .join(' <- ')
+      .slice(0, maxText)
+      // oxlint-disable-next-line no-control-regex -- these are what is to be removed
+      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
+  )
 }
 
 function describeOne(value: unknown): string {

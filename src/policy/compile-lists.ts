@@ -1,4 +1,5 @@
 /** Compiles `lists`, `when`, `answer` and `grant` of a route and checks the names they use. */
+import { samePlace } from './places.ts'
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { listed } from './compile-query.ts'
@@ -31,39 +32,66 @@ function checkResource(name: string, known: Known, path: Path, report: Report): 
 }
 
 export function compileLists(route: RouteWords, key: RouteKey, known: Known, report: Report): readonly ListDemand[] {
-  return listed(route.lists, 'lists').map(([path, words]): ListDemand => {
-    const { need } = words
-    checkPermissions(words.unless, known, [...path, 'unless'], report)
-    const base = { need, unless: words.unless ?? [] }
-    if ('path' in words) {
-      checkPathName(words.path, key, [...path, 'path'], report)
-      return { in: 'path', name: words.path, ...base }
+  const demands = listed(route.lists, 'lists').map(([path, words]) => compileList(path, words, key, known, report))
+  checkPlaces(demands, route, report)
+  return demands
+}
+
+type ListWords = Exclude<RouteWords['lists'], undefined | readonly unknown[]>
+
+/** Demands on one place narrow it in turn: they must agree on when it is absent or partly out of reach. */
+function checkPlaces(demands: readonly ListDemand[], route: RouteWords, report: Report): void {
+  for (const [index, demand] of demands.entries()) {
+    const before = demands.slice(0, index).find((other) => samePlace(other, demand))
+    if (before === undefined || !('intersects' in before) || !('intersects' in demand)) continue
+    const path = ['lists', ...(Array.isArray(route.lists) ? [index] : [])]
+    if (demand.absent === 'fill' || before.absent !== demand.absent || before.partial !== demand.partial) {
+      const message = `a second demand on ${quoted(demand.name)} that fills it or differs in \`absent\` or \`partial\``
+      report.add(path, message, 'give both the same `absent` (not `fill`) and the same `partial`')
     }
-    if ('stored' in words) {
-      checkResource(words.stored, known, [...path, 'stored'], report)
-      const [place, name] = storedId(words.id)
-      if (place === 'path') checkPathName(name, key, [...path, 'id'], report)
-      return { in: 'stored', resource: words.stored, id: { in: place, name }, of: words.of, ...base }
-    }
-    checkPermissions(words.fill_unless, known, [...path, 'fill_unless'], report)
-    if (words.fill_unless !== undefined && words.absent !== 'fill') {
-      report.add(
-        [...path, 'fill_unless'],
-        `stands with \`absent: ${words.absent}\``,
-        'write `absent: fill`, or remove it',
-      )
-    }
-    const rest = {
+  }
+}
+
+function compileList(path: Path, words: ListWords, key: RouteKey, known: Known, report: Report): ListDemand {
+  const { need } = words
+  checkPermissions(words.unless, known, [...path, 'unless'], report)
+  const base = { need, unless: words.unless ?? [] }
+  if ('path' in words) {
+    checkPathName(words.path, key, [...path, 'path'], report)
+    return { in: 'path', name: words.path, ...base }
+  }
+  if ('stored' in words) {
+    checkResource(words.stored, known, [...path, 'stored'], report)
+    const [place, name] = storedId(words.id)
+    if (place === 'path') checkPathName(name, key, [...path, 'id'], report)
+    return {
+      in: 'stored',
+      resource: words.stored,
+      id: { in: place, name },
+      of: words.of,
+      absent: words.absent ?? 'refuse',
       ...base,
-      absent: words.absent,
-      partial: words.partial,
-      fillUnless: words.fill_unless,
-      intersects: words.intersects ?? false,
     }
-    if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
-    if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
-    return { in: 'part', ...partAndName(words.part), ...rest }
-  })
+  }
+  checkPermissions(words.fill_unless, known, [...path, 'fill_unless'], report)
+  if (words.fill_unless !== undefined && words.absent !== 'fill') {
+    report.add(
+      [...path, 'fill_unless'],
+      `stands with \`absent: ${words.absent}\``,
+      'write `absent: fill`, or remove it',
+    )
+  }
+  const rest = {
+    ...base,
+    absent: words.absent,
+    partial: words.partial,
+    fillUnless: words.fill_unless,
+    intersects: words.intersects ?? false,
+    keeps: 'keeps' in words ? words.keeps : undefined,
+  }
+  if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
+  if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
+  return { in: 'part', ...partAndName(words.part), ...rest }
 }
 
 function storedId(id: string): readonly ['path' | 'query' | 'body', string] {

@@ -96,10 +96,13 @@ function compileResources(words: Partial<BackendWords>): ReadonlyMap<string, Res
   const entries = Object.entries(words.resources ?? {})
   return new Map(
     entries.map(
-      ([name, { from, lists, absent }]) => [name, { name, from: from.slice('GET '.length), lists, absent }] as const,
+      ([name, { from, lists, absent }]) =>
+        [name, { name, from: from.slice('GET '.length), key: keyOf(from), lists, absent }] as const,
     ),
   )
 }
+
+const keyOf = (from: string): Resource['key'] => (from.includes('{email}') ? 'email' : 'id')
 
 function compileRoutes(
   tree: Tree,

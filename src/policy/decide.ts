@@ -14,7 +14,10 @@ import type {
 import { listIdFrom, type ListId } from '../model/ids.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import { firstHeld, superseding, type Grants } from './grants.ts'
+import { cutsFor } from './cuts.ts'
 import { judgeDemand, type Verdict } from './judge-demand.ts'
+import { keepStored } from './keep-stored.ts'
+import { samePlace } from './places.ts'
 import type { ListDemand, ListScope, PartialMode, Rule, When } from './rule.ts'
 
 /** What a decision is made under: the policy's scope and what happens to requests partly out of reach. */
@@ -71,11 +74,7 @@ export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, sco
     decision = combine(decision, verdict, index)
   }
 
-  // INVARIANT: an answer that has to be cut for this caller never passes whole.
-  const uncut = rule.answer.find((each) => superseding(grants, terms.scope, each.need, each.unless) === undefined)
-  if (uncut !== undefined)
-    return denied(rule, 'scope-unreadable', { detail: `the answer's ${uncut.path} cannot be judged yet` })
-  return decision
+  return { ...decision, rewrites: keepStored(rule, scope, decision, terms, grants), cuts: cutsFor(rule, terms, grants) }
 }
 
 /** What stands in the demand's place after the demands before it were met: each narrows what the one before left. */
@@ -90,12 +89,6 @@ function readingLeft(
   const [first, ...others] = before.ids.flatMap((id) => listIdFrom(id) ?? [])
   // Filled with the id that matches nothing: that is no list, and nothing more is to be put there.
   return first === undefined ? undefined : { kind: 'lists', ids: [first, ...others] }
-}
-
-function samePlace(one: ListDemand | undefined, other: ListDemand): boolean {
-  if (one === undefined || one.in === 'stored' || other.in === 'stored' || one.in === 'path' || other.in === 'path')
-    return false
-  return one.in === other.in && one.part === other.part && one.name === other.name
 }
 
 /** `everywhere` and `when`: the demands that know no list. */
@@ -158,12 +151,12 @@ function union(one: Allowed['lists'], other: Allowed['lists']): Allowed['lists']
   return [...new Set([...one, ...other])]
 }
 
-export function groundOf(grants: Grants, permission: Permission): Ground {
+function groundOf(grants: Grants, permission: Permission): Ground {
   return { permission, role: grants.permissions.get(permission) }
 }
 
 function allowed(rule: Rule, reason: AllowReason, ground: Ground): Allowed {
-  return { effect: 'allow', rule: rule.id, at: rule.at, reason, ground, lists: 'none', rewrites: [] }
+  return { effect: 'allow', rule: rule.id, at: rule.at, reason, ground, lists: 'none', rewrites: [], cuts: [] }
 }
 
 interface DenialDetails {

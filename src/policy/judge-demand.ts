@@ -44,6 +44,11 @@ export function judgeDemand(
       return demand.in === 'stored'
         ? judgeThings(demand, reading.lists, terms, grants)
         : deny(demand, terms, 'scope-unreadable', [])
+    case 'unknown':
+      // Nothing was looked up: only who needs no look-up may pass.
+      return all === undefined
+        ? deny(demand, terms, 'scope-unreadable', [], 'a stored thing was not looked up')
+        : everyList(grants, all)
     case 'lists':
       if (all !== undefined) return everyList(grants, all)
       return judgeLists(demand, reading.ids, terms, grants)
@@ -84,10 +89,8 @@ function partialOf(demand: ListDemand, terms: Terms): PartialMode {
 
 function judgeAbsent(demand: ListDemand, terms: Terms, grants: Grants, all: Permission | undefined): Verdict {
   if (demand.in === 'stored') {
-    // Nothing was looked up: only who needs no look-up may pass.
-    return all === undefined
-      ? deny(demand, terms, 'scope-unreadable', [], `${demand.resource} was not looked up`)
-      : everyList(grants, all)
+    if (demand.absent === 'none') return { effect: 'untouched' }
+    return all === undefined ? deny(demand, terms, 'thing-not-granted', []) : everyList(grants, all)
   }
   if (demand.in === 'path') return deny(demand, terms, 'scope-unreadable', [])
   switch (demand.absent) {

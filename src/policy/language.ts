@@ -22,6 +22,11 @@ const itemId = text('the path of one id', {
   pattern: '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$',
   examples: ['id', 'data.id'],
 })
+/** The ids of an item: it is in reach by any one of them. */
+const itemIds = text('the path of the ids in an item', {
+  pattern: `^${names}(?:\\.${names})*$`,
+  examples: ['id', 'lists[].id'],
+})
 const parameterName = '^[A-Za-z0-9_.-]{1,64}$'
 const parameter = (description: string) => text('the name of a parameter', { pattern: parameterName, description })
 const partPath = text('a field of a part', {
@@ -45,13 +50,19 @@ const fillUnless = Type.Optional(
   Type.Array(permission, { minItems: 1, description: 'who is not filled in, in place of the `all` permission' }),
 )
 const placePartial = Type.Optional(Type.Enum(['refuse', 'narrow'], { description: 'the mode for this place' }))
+const keeps = Type.Optional(
+  text('the name of a resource', {
+    pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
+    description: "its lists out of the caller's reach are kept in what is sent; it must be looked up by another line",
+  }),
+)
 const namedRest = { need: listNeed, absent, partial: placePartial, fill_unless: fillUnless, intersects, unless }
 
 const listDemand = Type.Union(
   [
     closed({ path: parameter('a `:name` of the route'), need: listNeed, unless }),
     closed({ query: parameter('a query parameter; declared as `ids` by this'), ...namedRest }),
-    closed({ body: dataPath, ...namedRest }),
+    closed({ body: dataPath, keeps, ...namedRest }),
     closed({ part: partPath, ...namedRest }),
     closed({
       stored: name('the name of a resource'),
@@ -61,6 +72,9 @@ const listDemand = Type.Union(
       }),
       need: listNeed,
       of: Type.Enum(['any', 'all'], { description: 'of the lists of the stored thing' }),
+      absent: Type.Optional(
+        Type.Enum(['none', 'refuse'], { description: 'what it means that no such thing is named' }),
+      ),
       unless,
     }),
   ],
@@ -122,7 +136,7 @@ const body = Type.Union(
 )
 
 const answerRest = {
-  by: itemId,
+  by: itemIds,
   need: listNeed,
   resource: Type.Optional(name('the name of a resource')),
   unless,
@@ -168,8 +182,8 @@ export type RouteWords = Static<typeof routeSchema>
 
 const access = closed({ role: permission, all: permission })
 const resourceSchema = closed({
-  from: text('a GET with `{id}` in its path', {
-    pattern: '^GET /[!-~]*\\{id\\}[!-~]*$',
+  from: text('a GET with `{id}` or `{email}` in it', {
+    pattern: '^GET /[^{}\\s]*\\{(?:id|email)\\}[^{}\\s]*$',
     examples: ['GET /api/subscribers/{id}'],
   }),
   lists: dataPath,

@@ -37,6 +37,8 @@ export interface NamedDemand extends Demand {
   readonly fillUnless: readonly Permission[] | undefined
   /** The backend intersects several ids: two or more are one call each, or refused. */
   readonly intersects: boolean
+  /** Of this resource (looked up for another demand), the lists out of reach are kept in what is sent. */
+  readonly keeps: string | undefined
 }
 
 export interface StoredDemand extends Demand {
@@ -45,6 +47,8 @@ export interface StoredDemand extends Demand {
   /** `path.id`, `query.id`, `body.ids`, … */
   readonly id: { readonly in: 'path' | 'query' | 'body'; readonly name: string }
   readonly of: 'any' | 'all'
+  /** What it means that the request names no such thing. */
+  readonly absent: 'none' | 'refuse'
 }
 
 /** An extra demand when a parameter is used (or `is` one of the given values). */
@@ -157,8 +161,9 @@ export type PartialMode = 'refuse' | 'narrow'
 
 export interface Resource {
   readonly name: string
-  /** Target with `{id}` in it. */
+  /** Target with `{id}` or `{email}` in it. */
   readonly from: string
+  readonly key: 'id' | 'email'
   readonly lists: string
   readonly absent: readonly number[]
 }

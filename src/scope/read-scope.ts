@@ -2,7 +2,7 @@
 import type { Asked, Reading, Scope, StoredReading } from '../model/decision.ts'
 import { parseListId } from '../model/ids.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { ListDemand, Rule, When } from '../policy/rule.ts'
+import type { ListDemand, Rule, StoredDemand, When } from '../policy/rule.ts'
 import { readIds, readText } from './json-places.ts'
 import { readQueryIds, type Pairs } from './query.ts'
 
@@ -16,7 +16,7 @@ export interface Places {
   readonly parts: ReadonlyMap<string, JsonObject>
 }
 
-/** Reads the request. Stored things are not looked up here: their reading is `absent` until somebody does. */
+/** Reads the request. Stored things are not looked up here: their reading is `unknown` until somebody does. */
 export function readScope(rule: Rule, places: Places): Scope {
   return {
     readings: rule.lists.map((demand) => readDemand(demand, places)),
@@ -39,7 +39,24 @@ function readDemand(demand: ListDemand, places: Places): Reading | StoredReading
       return part === undefined ? { kind: 'absent' } : readIds(part, demand.name)
     }
     case 'stored':
-      return { kind: 'absent' }
+      return readStored(demand, places)
+  }
+}
+
+/** Whether the request names such a thing. Which lists it is on is for whoever looks it up. */
+function readStored({ id }: StoredDemand, places: Places): StoredReading {
+  switch (id.in) {
+    case 'path':
+      return { kind: 'unknown' }
+    case 'query':
+      return places.query.some(([name, value]) => name === id.name && value !== '')
+        ? { kind: 'unknown' }
+        : { kind: 'absent' }
+    case 'body': {
+      const texts = places.body === undefined ? { kind: 'texts' as const, texts: [] } : readText(places.body, id.name)
+      if (texts.kind === 'unreadable') return { kind: 'unreadable', why: `\`${id.name}\`` }
+      return texts.texts.length > 0 ? { kind: 'unknown' } : { kind: 'absent' }
+    }
   }
 }
 

@@ -64,6 +64,7 @@ export const inQuery = (overrides: Partial<NamedDemand> = {}): NamedDemand => ({
   fillUnless: undefined,
   partial: undefined,
   intersects: false,
+  keeps: undefined,
   ...overrides,
 })
 
@@ -74,6 +75,7 @@ export const stored = (overrides: Partial<StoredDemand> = {}): StoredDemand => (
   need: 'get',
   unless: [],
   of: 'any',
+  absent: 'refuse',
   ...overrides,
 })
 

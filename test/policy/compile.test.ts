@@ -69,7 +69,13 @@ describe('compilePolicySet', () => {
       resources: new Map([
         [
           'subscriber',
-          { name: 'subscriber', from: '/api/subscribers/{id}', lists: 'data.lists[].id', absent: [400, 404] },
+          {
+            name: 'subscriber',
+            from: '/api/subscribers/{id}',
+            key: 'id',
+            lists: 'data.lists[].id',
+            absent: [400, 404],
+          },
         ],
       ]),
       rules: [
@@ -130,6 +136,7 @@ describe('compilePolicySet', () => {
       partial: undefined,
       fillUnless: undefined,
       intersects: false,
+      keeps: undefined,
     }
 
     expect(policies.get('listmonk')?.rules).toEqual([
@@ -180,6 +187,7 @@ describe('compilePolicySet', () => {
             id: { in: 'query', name: 'sub_id' },
             need: 'manage',
             of: 'all',
+            absent: 'refuse',
             unless: [],
           },
         ],
@@ -418,10 +426,6 @@ describe('compilePolicySet refuses a route', () => {
       'answer.keep: `data.results` is not a list that items can be dropped from - end it with `[]`',
     ],
     [
-      'allow: authenticated, answer: { mask: "data[]", by: "lists[].id", need: get }',
-      'answer.by: `lists[].id` is not the path of one id - write for example `id` or `data.id`',
-    ],
-    [
       'allow: authenticated, answer: { drop: "data[]", by: id, need: get }',
       'answer: names none of `keep`, `mask`, `refuse` - add the one that is meant',
     ],
@@ -435,6 +439,10 @@ describe('compilePolicySet refuses a route', () => {
       'timeout: `5` is a number, not a span or `none` - write for example `30s`, `5m` or `none`',
     ],
     ['allow: authenticated, cost: 0', 'cost: `0` is not a whole number - write a whole number from 1 to 1000000'],
+    [
+      'allow: authenticated, body: { fields: { lists: ids } }, lists: [{ body: lists, need: get, absent: none }, { body: lists, need: manage, absent: refuse }]',
+      'lists[1]: a second demand on `lists` that fills it or differs in `absent` or `partial` - give both the same `absent` (not `fill`) and the same `partial`',
+    ],
     ['allow: authenticated, websocket: true', 'websocket: upgrades come with GET only - remove it'],
   ])('%s', (words, message) => {
     expect(toldOf(words)).toEqual([message])
@@ -528,7 +536,7 @@ routes: { GET /: { allow: public } }
       'policies/listmonk.yaml:2: permissions[2]: `Lists:manage` is not a permission - write for example `lists:get_all`',
       'policies/listmonk.yaml:3: scope.id: `int64` is not one of the words known here - known here: `int32`',
       'policies/listmonk.yaml:3: scope: `manage` is missing - add it: a map',
-      'policies/listmonk.yaml:4: resources.subscriber.from: `POST /api/{id}` is not a GET with `{id}` in its path - write for example `GET /api/subscribers/{id}`',
+      'policies/listmonk.yaml:4: resources.subscriber.from: `POST /api/{id}` is not a GET with `{id}` or `{email}` in it - write for example `GET /api/subscribers/{id}`',
       'policies/listmonk.yaml:4: resources.subscriber.lists: `data..id` is not a path into JSON - write for example `data.results[]` or `data.id`',
       'policies/listmonk.yaml:4: resources.subscriber.absent[0]: `200` is not a whole number - write a whole number from 400 to 599',
       'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`',

@@ -51,7 +51,7 @@ function agreeing(demands: ListDemand[]): ListDemand[] {
       return each
     const lead = first.get(place) ?? { ...each, absent: each.absent === 'fill' ? 'none' : each.absent }
     first.set(place, lead)
-    return 'absent' in lead ? { ...each, absent: lead.absent, partial: lead.partial } : each
+    return 'partial' in lead ? { ...each, absent: lead.absent, partial: lead.partial } : each
   })
 }
 
@@ -78,7 +78,7 @@ const reading: fc.Arbitrary<Reading> = fc.oneof(
   })),
 )
 const storedReading: fc.Arbitrary<StoredReading> = fc.oneof(
-  fc.constant<StoredReading>({ kind: 'absent' }),
+  fc.constantFrom<StoredReading>({ kind: 'absent' }, { kind: 'unknown' }),
   fc.array(fc.array(id, { maxLength: 3 }), { maxLength: 3 }).map((things): StoredReading => ({
     kind: 'things',
     lists: things.map((lists) => lists.map(listId)),

@@ -70,6 +70,7 @@ describe('decide', () => {
       ground: { permission: undefined, role: 'lists held' },
       lists: [3],
       rewrites: [],
+      cuts: [],
     })
   })
 
@@ -260,7 +261,7 @@ describe('decide', () => {
   it('refuses a scoped caller where a stored thing was not looked up, and lets the superseding permission pass', () => {
     const asked = rule({ lists: [stored()] })
 
-    expect(decide(asked, terms(), grants({ get: [3] }), scope({ kind: 'absent' }))).toMatchObject({
+    expect(decide(asked, terms(), grants({ get: [3] }), scope({ kind: 'unknown' }))).toMatchObject({
       reason: 'scope-unreadable',
     })
     expect(decide(asked, terms(), grants({ permissions: ['lists:get_all'] }), scope({ kind: 'absent' }))).toMatchObject(
@@ -291,16 +292,42 @@ describe('decide', () => {
     })
   })
 
-  it('refuses a caller whose answer would have to be cut, and lets the superseding permission pass', () => {
+  it('says what is to be cut from the answer, and nothing for holders of the superseding permission', () => {
     const answer = [
       { act: 'keep', path: 'data.results[]', by: 'id', need: 'get', pages: true, resource: undefined, unless: [] },
+      { act: 'mask', path: 'data.lists[]', by: 'id', need: 'either', pages: false, resource: undefined, unless: [] },
     ] as const
+    const held = grants({ get: [3], manage: [4] })
 
-    expect(decide(rule({ answer }), terms(), grants({ get: [3] }), scope())).toMatchObject({
-      reason: 'scope-unreadable',
+    expect(decide(rule({ answer }), terms(), held, scope())).toMatchObject({
+      effect: 'allow',
+      cuts: [
+        { act: 'keep', path: 'data.results[]', by: 'id', pages: true, resource: undefined, visible: new Set([3]) },
+        { act: 'mask', path: 'data.lists[]', by: 'id', pages: false, resource: undefined, visible: new Set([3, 4]) },
+      ],
     })
     expect(decide(rule({ answer }), terms(), grants({ permissions: ['lists:get_all'] }), scope())).toMatchObject({
       effect: 'allow',
+      cuts: [],
+    })
+  })
+
+  it('keeps the lists of others on a stored thing that the caller manages in part', () => {
+    const demands = [
+      inQuery({ in: 'body', name: 'lists', need: 'manage', absent: 'refuse', keeps: 'subscriber' }),
+      stored({ need: 'manage', of: 'any' }),
+    ]
+    const things = { kind: 'things', lists: [[listId(3), listId(7), listId(9)]] } as const
+    const asked = rule({ lists: demands })
+
+    expect(decide(asked, terms(), grants({ manage: [3, 4] }), scope(lists(4), things))).toMatchObject({
+      effect: 'allow',
+      rewrites: [{ index: 0, ids: [4, 7, 9] }],
+    })
+    expect(
+      decide(asked, terms(), grants({ permissions: ['lists:manage_all'] }), scope(lists(4), things)),
+    ).toMatchObject({
+      rewrites: [],
     })
   })
 

@@ -22,6 +22,7 @@ const allowed = (...rewrites: Rewrite[]): Allowed => ({
   ground: { permission: undefined, role: undefined },
   lists: [],
   rewrites,
+  cuts: [],
 })
 
 const json = (value: JsonObject): TakenBody => ({ kind: 'json', value })
