@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { paperJudge } from '../src/judge.ts'
 import { listIdFrom, type ListId } from '../src/model/ids.ts'
 import type { CaseFile } from '../src/policy/cases-language.ts'
+import { cutsFor } from '../src/policy/cuts.ts'
 import { grantsOf, type Grants } from '../src/policy/grants.ts'
 import { judgeDemand } from '../src/policy/judge-demand.ts'
 import { loadCases, loadPolicies } from '../src/policy/load.ts'
@@ -235,6 +236,55 @@ describe('stored things', () => {
     expect(reaches(id, alphaReader, 3, 7)).toBe(true)
     expect(reaches(id, alphaReader, 7)).toBe(false)
     expect(reaches(id, alphaManager, 3)).toBe(false)
+  })
+})
+
+describe('answers', () => {
+  const scoped = grantsFor([{ list: 3, get: true, manage: false }])
+  const cuts = (grants: Grants): string[] =>
+    policy.rules.flatMap((rule) =>
+      cutsFor(rule, { scope: policy.scope }, grants).map(
+        ({ act, path, by, resource = 'list', pages, visible }) =>
+          `${rule.id}: ${act} ${path} by ${by} of a ${resource}${pages ? ', paging' : ''}: ${[...visible].join(' ')}`,
+      ),
+    )
+
+  it('are cut for who sees a part: gap 12 and gap 13', () => {
+    expect(cuts(scoped)).toEqual([
+      'GET /api/lists: keep data.results[] by id of a list, paging: 3',
+      'GET /api/subscribers: mask data.results[].lists[] by id of a list: 3',
+      'GET /api/subscribers/:id: mask data.lists[] by id of a list: 3',
+      'GET /api/subscribers/:id/activity: keep data.campaign_views[] by id of a campaign: 3',
+      'GET /api/subscribers/:id/activity: keep data.link_clicks[] by campaign_id of a campaign: 3',
+      'GET /api/subscribers/:id/export: keep subscriptions[] by id of a list: 3',
+      'GET /api/subscribers/:id/export: keep campaign_views[] by id of a campaign: 3',
+      'GET /api/subscribers/:id/export: keep link_clicks[] by campaign_id of a campaign: 3',
+      'PUT /api/subscribers/:id: mask data.lists[] by id of a list: 3',
+      'PATCH /api/subscribers/:id: mask data.lists[] by id of a list: 3',
+      'GET /api/campaigns: keep data.results[] by lists[].id of a list, paging: 3',
+      'GET /api/campaigns: mask data.results[].lists[] by id of a list: 3',
+      'GET /api/campaigns/running/stats: keep data[] by id of a campaign: 3',
+      'GET /api/campaigns/:id: mask data.lists[] by id of a list: 3',
+      'PUT /api/campaigns/:id: mask data.lists[] by id of a list: 3',
+    ])
+  })
+
+  it('are whole for who reads every list', () => {
+    expect(cuts(grantsFor([], 'lists:get_all'))).toEqual([])
+  })
+
+  it('show all of the lists to lists:get_all alone', () => {
+    expect(cuts(grantsFor([], 'lists:manage_all'))).toEqual([
+      'GET /api/lists: keep data.results[] by id of a list, paging: ',
+    ])
+  })
+
+  it('show campaigns:get_all every campaign, and of its lists those within reach', () => {
+    expect(cuts(grantsFor([], 'campaigns:get_all')).filter((cut) => cut.includes('campaign'))).toEqual([
+      'GET /api/campaigns: mask data.results[].lists[] by id of a list: ',
+      'GET /api/campaigns/:id: mask data.lists[] by id of a list: ',
+      'PUT /api/campaigns/:id: mask data.lists[] by id of a list: ',
+    ])
   })
 })
 

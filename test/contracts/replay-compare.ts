@@ -38,6 +38,9 @@ export function compare(
   const beyond = listsBeyond(recording, answer, supers, outcome)
   if (beyond.length > 0)
     return { kind: 'looser', why: `listmonk leaves out the lists ${beyond.join(', ')}, which are sent` }
+  const unseen = rowsBeyond(recording, answer, outcome, world)
+  if (unseen.length > 0)
+    return { kind: 'looser', why: `subscribers ${unseen.join(', ')} are asked for, listmonk shows them not` }
   const used = listsUsed(recording, answer, world)
   const sent = listsSent(recording, outcome)
   if (used === undefined || sent === undefined) return { kind: 'equal' }
@@ -88,6 +91,25 @@ function listsIn(answer: RecordedAnswer | undefined, table: string): readonly nu
     effect.table === table ? [Number(effect.key['list_id'])] : [],
   )
   return [...new Set(ids)]
+}
+
+/** Subscribers whom the listing would show for the lists that are sent, and did not show to this caller. */
+function rowsBeyond(
+  recording: Recording,
+  answer: RecordedAnswer,
+  outcome: SentOutcome,
+  world: ReplayWorld,
+): readonly number[] {
+  const whole = /^\/api\/subscribers\?per_page=all(?:&list(?:_|%5F)id=[0-9]*)*$/
+  if (!whole.test(recording.target)) return []
+  const shown =
+    (answer.json as { readonly data: { readonly results: readonly { readonly id: number }[] | null } }).data.results ??
+    []
+  const asked = new URLSearchParams(outcome.target.split('?')[1]).getAll('list_id').map(Number)
+  const ids = new Set(shown.map(({ id }) => id))
+  return world.subscribers
+    .filter(({ lists }) => asked.length === 0 || lists.some(({ list_id }) => asked.includes(list_id)))
+    .flatMap(({ id }) => (ids.has(id) ? [] : [id]))
 }
 
 interface Chosen {

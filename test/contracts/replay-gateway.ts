@@ -45,7 +45,7 @@ export function grantsOfUser(user: WorldUser): Grants {
 }
 
 export type Outcome =
-  /** `waits`: only a look-up or a filtered answer could tell; the rule refuses until there is one. */
+  /** `waits`: only a look-up could tell; the rule refuses until there is one. */
   | { readonly kind: 'refused'; readonly code: string; readonly reason: string | undefined; readonly waits: boolean }
   | { readonly kind: 'sent'; readonly target: string; readonly body: Sent }
   /** The gateway answers itself: nothing goes to the backend. */
@@ -79,13 +79,11 @@ export function gatewayOf(policy: Policy): Gateway {
   }
 }
 
-/** Whether the rule looks at stored things, or cuts the answer, for this caller. */
+/** Whether the rule looks at stored things for this caller. */
 function needsMore(rule: Rule, scope: ListScope, grants: Grants): boolean {
-  const cut = rule.answer.some(({ need, unless }) => superseding(grants, scope, need, unless) === undefined)
-  const stored = rule.lists.some(
+  return rule.lists.some(
     (demand) => demand.in === 'stored' && superseding(grants, scope, demand.need, demand.unless) === undefined,
   )
-  return cut || stored
 }
 
 function sentBody(rule: Rule, body: 'none' | 'stream' | Buffer): Sent {

@@ -1,4 +1,4 @@
-/** What the shipped policy decides once stored things are looked up: here in the recorded world, and with answers that are cut. */
+/** What the shipped policy decides once stored things are looked up: here in the recorded world. */
 import { listIdFrom, type ListId } from '../../src/model/ids.ts'
 import type { StoredReading } from '../../src/model/decision.ts'
 import { isArray } from '../../src/model/json.ts'
@@ -36,9 +36,7 @@ export function lookUpIn(policy: Policy, world: ReplayWorld): LookUp {
       const demand = rule.lists[index]
       return demand?.in === 'stored' ? thingsOf(demand, places, world) : each
     })
-    // An answer that is cut shows no more than it may: what is left to decide is the request.
-    const cut = { ...rule, answer: [] }
-    return decide(cut, { scope: policy.scope, partial: 'narrow' }, grants, { ...scope, readings }).effect
+    return decide(rule, { scope: policy.scope, partial: 'narrow' }, grants, { ...scope, readings }).effect
   }
 }
 

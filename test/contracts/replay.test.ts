@@ -19,7 +19,7 @@ interface Pair {
   readonly recording: Recording
   readonly user: string
   readonly comparison: Comparison
-  /** Only what is stored, or the answer, can tell: compared as if the recorded world had been looked up. */
+  /** Only what is stored can tell: compared as if the recorded world had been looked up. */
   readonly waits: boolean
   readonly excuse: Excuse | undefined
   /** Refused by listmonk as a bad request, and sent on in another form. */
@@ -114,7 +114,7 @@ describe('the recordings, replayed against the shipped policy under partial: nar
 const kinds = ['equal', 'stricter', 'looser'] as const
 type Counts = Readonly<Record<(typeof kinds)[number], number>>
 
-/** `alone`: the request tells all; `lookedUp`: what is stored had to be known, or the answer cut. */
+/** `alone`: the request tells all; `lookedUp`: what is stored had to be known. */
 function countsOf(among: readonly Pair[]): { readonly alone: Counts; readonly lookedUp: Counts } {
   const count = (waits: boolean): Counts => {
     const of = (kind: Comparison['kind']): number => those(kind, among).filter((pair) => pair.waits === waits).length
