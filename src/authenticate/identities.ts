@@ -1,9 +1,10 @@
 /**
  * Identities read through a cache, so that a request seldom waits for the store and outlives its absence.
  *
- * Bounds: 100,000 known users, and 10,000 answers of the last second, unknown names among them: a flood of names that
- * nobody has cannot push a known user out. Age: an identity is asked for anew behind the back of the request after 2 s,
- * and believed for 5 s; longer only while the store is away. A change that the store tells of is forgotten at once.
+ * Bounds: 200,000 known users, and 10,000 answers of the last second, unknown names among them: a flood of names that
+ * nobody has cannot push a known user out. Age: the store tells of every change (within 1 s of one made by another process),
+ * and what changed is forgotten at once; beside that an identity is asked for anew behind the back of the request after
+ * 5 minutes, and believed for 10, longer only while the store is away.
  */
 import { LRUCache } from 'lru-cache'
 import { Failure, refused } from '../model/failure.ts'
@@ -28,11 +29,12 @@ export interface Identities {
   close(): void
 }
 
-const maxKnown = 100_000
+const maxKnown = 200_000
 const maxAnswers = 10_000
 const answerMs = 1000
-const refreshAfterMs = 2000
-const believedMs = 5000
+const defaultAges: Ages = { refreshAfterMs: 300_000, believedMs: 600_000 }
+/** How long a failed look-up counts as a store that is away. */
+const awayMs = 5000
 /** A store that does not answer within this time is away. */
 const lookUpMs = 2000
 /** While the store is away, it is asked once in this time on behalf of users who are served from the cache. */
@@ -49,7 +51,24 @@ interface Asked {
   readonly name: string
 }
 
-export function identityCache(source: CredentialSource, { clock }: { readonly clock: Clock }): Identities {
+/** Milliseconds. */
+export interface Ages {
+  /** An older identity is asked for anew, behind the back of the request. */
+  readonly refreshAfterMs: number
+  /** An older one is asked for before it is believed. */
+  readonly believedMs: number
+}
+
+export interface IdentityCacheOptions {
+  readonly clock: Clock
+  /** 5 and 10 minutes by default: the store's notices of change are what keeps entries true. */
+  readonly ages?: Ages
+}
+
+export function identityCache(
+  source: CredentialSource,
+  { clock, ages: { refreshAfterMs, believedMs } = defaultAges }: IdentityCacheOptions,
+): Identities {
   const known = new LRUCache<string, Known>({ max: maxKnown })
   let askedAtMs = Number.NEGATIVE_INFINITY
   let awayUntilMs = Number.NEGATIVE_INFINITY
@@ -79,7 +98,7 @@ export function identityCache(source: CredentialSource, { clock }: { readonly cl
       // A store that folds case, or forgets the tenant, must not let one user in as another.
       return identity?.tenant === tenant && identity.name === name ? identity : undefined
     } catch (cause) {
-      awayUntilMs = clock.monotonicMs() + believedMs
+      awayUntilMs = clock.monotonicMs() + awayMs
       throw unavailable(cause)
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Who proved themselves with which `Authorization` value: saves reading and hashing it for a known caller.
- * Bound: 20,000 values, the least recently used go first. What it holds is only a hint, to be checked against the
+ * Bound: 100,000 values, the least recently used go first. What it holds is only a hint, to be checked against the
  * identity as it is now; it ages with that. Values are kept in memory only, as the connection's buffers keep them.
  */
 import { LRUCache } from 'lru-cache'
@@ -14,7 +14,7 @@ export interface Memo {
   keep(tenant: TenantName, authorization: string, rule: HeaderRule, principal: Principal): void
 }
 
-const maxValues = 20_000
+const maxValues = 100_000
 
 export function credentialMemo(): Memo {
   const proved = new LRUCache<string, { readonly rule: HeaderRule; readonly principal: Principal }>({ max: maxValues })

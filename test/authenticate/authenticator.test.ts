@@ -7,6 +7,9 @@ import type { Identity } from '../../src/model/identity.ts'
 import { tokenIdFrom } from '../../src/model/ids.ts'
 import { basic, settled, spring, stoppedClock, storeOf, summer, token, user } from './people.ts'
 
+/** Short, so that the tests tell what happens at each age. */
+const ages = { refreshAfterMs: 2000, believedMs: 5000 }
+
 const bob = user('bob')
 const rule = { bearer: false, apiKey: false }
 const asking = (authorization: string | undefined, changes: Partial<Asked> = {}): Asked => ({
@@ -30,7 +33,7 @@ function worldOf(...users: readonly Identity[]) {
   const limited = new Set<string>()
   const noted: string[] = []
   const authenticate = authenticator({
-    identities: identityCache(store.source, { clock }),
+    identities: identityCache(store.source, { clock, ages }),
     memo: credentialMemo(),
     failures: {
       isLimited: (address) => (limited.has(address) ? { retryAfterSeconds: 7 } : undefined),

@@ -3,12 +3,15 @@ import { identityCache } from '../../src/authenticate/identities.ts'
 import type { Identity } from '../../src/model/identity.ts'
 import { settled, spring, stoppedClock, storeOf, summer, user } from './people.ts'
 
+/** Short, so that the tests tell what happens at each age. */
+const ages = { refreshAfterMs: 2000, believedMs: 5000 }
+
 const bob = user('bob')
 
 function worldOf(...users: readonly Identity[]) {
   const clock = stoppedClock()
   const store = storeOf(...users)
-  return { clock, store, identities: identityCache(store.source, { clock }) }
+  return { clock, store, identities: identityCache(store.source, { clock, ages }) }
 }
 
 afterEach(() => vi.useRealTimers())

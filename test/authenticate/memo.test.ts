@@ -31,10 +31,10 @@ describe('credentialMemo', () => {
     expect(memo.find(spring, value, { ...rule })).toBeUndefined()
   })
 
-  it('is bounded: 20,000 newer values push the oldest out', () => {
+  it('is bounded: 100,000 newer values push the oldest out', () => {
     const memo = credentialMemo()
     memo.keep(spring, value, rule, principal)
-    for (let i = 0; i < 20_000; i++) memo.keep(spring, `token u:${i}`, rule, principal)
+    for (let i = 0; i < 100_000; i++) memo.keep(spring, `token u:${i}`, rule, principal)
 
     expect(memo.find(spring, value, rule)).toBeUndefined()
     expect(memo.find(spring, 'token u:0', rule)).toBe(principal)

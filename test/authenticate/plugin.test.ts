@@ -11,6 +11,9 @@ import type { Allow } from '../../src/policy/rule.ts'
 import fp from 'fastify-plugin'
 import { basic, spring, stoppedClock, storeOf, token, user } from './people.ts'
 
+/** Short, so that the tests tell what happens at each age. */
+const ages = { refreshAfterMs: 2000, believedMs: 5000 }
+
 const bob = user('bob')
 const defaults: AuthConfig = { unauthenticatedStatus: 403, realm: 'lists', bearer: false, apiKey: false }
 const matching = (allow: Allow): Match => ({ kind: 'rule', rule: { allow }, params: {} }) as unknown as Match
@@ -53,7 +56,7 @@ async function start({
   app = server
   await server.register(screened)
   await server.register(authenticate, {
-    identities: identityCache(store.source, { clock }),
+    identities: identityCache(store.source, { clock, ages }),
     failures: { isLimited: () => (limited ? { retryAfterSeconds: 9 } : undefined), note: () => {} },
     clock,
     touch: (id, epochMs) => store.source.touch(id, epochMs),
