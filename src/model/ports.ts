@@ -1,7 +1,7 @@
 /** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
 import type { Readable } from 'node:stream'
 import type { Identity } from './identity.ts'
-import type { TenantName, TokenId } from './ids.ts'
+import type { ListId, RequestId, TenantName, TokenId } from './ids.ts'
 
 /**
  * Where identities come from. `find` rejects with any error while the store is away;
@@ -69,4 +69,42 @@ export interface Upstream {
   readonly name: string
   exchange(request: UpstreamRequest, sink: UpstreamSink): Exchange
   close(): Promise<void>
+}
+
+/** A kind of stored thing, and how it is looked up (`resources` of a policy). */
+export interface ThingKind {
+  readonly name: string
+  /** Target with `{id}` or `{email}` in it. */
+  readonly from: string
+  readonly key: 'id' | 'email'
+  /** Where the answer holds list ids: `data.lists[].id`; of two arrays the outer one holds the things. */
+  readonly lists: string
+  /** Statuses that mean: no such thing. */
+  readonly absent: readonly number[]
+}
+
+/** The request for which things are looked up. */
+export interface Asker {
+  readonly requestId: RequestId
+  readonly traceparent: string
+  readonly clientAddress: string
+  /** The caller's own `Authorization`: shown to backends that judge callers themselves, to no others. */
+  readonly authorization: string | undefined
+  /** The route's own time limit in milliseconds; `undefined` or 0: the upstream's. */
+  readonly timeoutMs: number | undefined
+}
+
+/** Where the lists of stored things are read: at the backend, anew for each request. */
+export interface StoredThings<Tenant> {
+  /**
+   * The lists of each key's thing, `undefined` where there is no such thing. Keys are canonical ids, or addresses that
+   * `parseEmail` gave. How many keys one call may have is the caller's to bound. Rejects with a Failure when the backend
+   * does not say.
+   */
+  listsOf(
+    tenant: Tenant,
+    kind: ThingKind,
+    keys: readonly string[],
+    asker: Asker,
+  ): Promise<ReadonlyMap<string, readonly ListId[] | undefined>>
 }
