@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import { METHODS } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { UpstreamConfig } from '../config/config.ts'
-import type { Gate, Outgoing } from '../context.ts'
+import type { Gate, Outgoing, Tenant } from '../context.ts'
 import { refused } from '../model/failure.ts'
 import type { Exchange, FlatHeaders, UpstreamSink } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
@@ -25,6 +25,8 @@ export interface ForwardOptions {
   readonly clock: Clock
   /** Whether the other end of a connection is a proxy whose `X-Forwarded-*` are believed. */
   readonly trusts: (peerAddress: string) => boolean
+  /** Called when something that is no read goes to a tenant's backend, and again when that is over. */
+  readonly noteWrite: (tenant: Tenant) => void
 }
 
 /** What the stages before have settled; nothing is sent without all of it. */
@@ -38,7 +40,7 @@ interface Allowed {
 const maxMessageBytes = 16 * 1024 * 1024
 
 export const forward = fp<ForwardOptions>(
-  async (app, { answer, clock, trusts }) => {
+  async (app, { answer, clock, trusts, noteWrite }) => {
     const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
     const headersFor = (request: FastifyRequest, allowed: Allowed): FlatHeaders => {
       const known = compiled.get(allowed.config) ?? compileHeaders(allowed.config)
@@ -53,9 +55,11 @@ export const forward = fp<ForwardOptions>(
       const { gate, rule, outgoing } = allowed
       const headers = headersFor(request, allowed)
       const body = bodyOf(request, outgoing, gate)
-      const sink = noting(gate, answer(request, reply), clock)
+      const method = request.raw.method ?? 'GET'
+      const noted = noting(gate, answer(request, reply), clock)
+      const sink = isRead(method) ? noted : notingWrite(noted, gate, noteWrite)
       const exchange = gate.tenant?.upstream.exchange(
-        { method: request.raw.method ?? 'GET', target: outgoing.target, headers, body, deadlineMs: rule.timeoutMs },
+        { method, target: outgoing.target, headers, body, deadlineMs: rule.timeoutMs },
         sink,
       )
       if (exchange !== undefined) sink.attach(exchange)
@@ -83,7 +87,8 @@ export const forward = fp<ForwardOptions>(
       replyOptions: { getUpstream: (request) => allowedOf(request as unknown as FastifyRequest).config.url },
       handler: send,
       preHandler(request, reply, done) {
-        if (!isUpgrade(request.raw)) return done()
+        // Before http-proxy builds URLs out of the `/` that its route sees; the reply is taken over, so its handler is not run.
+        if (!isUpgrade(request.raw)) return send(request, reply)
         const allowed = allowedOf(request)
         if (!allowed.rule.websocket)
           return done(refused('header-invalid', { cause: 'an upgrade on a plain route', close: true }))
@@ -158,6 +163,36 @@ function noting(gate: Gate, answer: Answer, clock: Clock): Answer {
     end: () => answer.end(),
     failed(failure) {
       gate.upstreamFailure = failure
+      answer.failed(failure)
+    },
+  }
+}
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+
+/** Notes a write now, and again however it ends: what was looked up in between may be of before or after it. */
+function notingWrite(answer: Answer, { tenant }: Gate, noteWrite: (tenant: Tenant) => void): Answer {
+  const note = (): void => {
+    if (tenant !== undefined) noteWrite(tenant)
+  }
+  note()
+  return {
+    attach: (exchange) =>
+      answer.attach({
+        resume: () => exchange.resume(),
+        abort() {
+          note()
+          exchange.abort()
+        },
+      }),
+    head: (status, headers) => answer.head(status, headers),
+    data: (chunk) => answer.data(chunk),
+    end() {
+      note()
+      answer.end()
+    },
+    failed(failure) {
+      note()
       answer.failed(failure)
     },
   }

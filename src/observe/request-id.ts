@@ -9,12 +9,13 @@ export function requestIdOf(given: string | undefined, trusted: boolean, fresh: 
 
 const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** The caller's W3C trace context if it is well formed, else the start of a new trace. */
+/** The caller's W3C trace context if it is well formed, else the start of a new trace. `fresh()` gives a UUID. */
 export function traceparentOf(given: string | undefined, fresh: () => string): string {
   if (given !== undefined && traceparent.test(given)) return given
-  const trace = fresh().replaceAll('-', '')
-  const span = fresh().replaceAll('-', '').slice(0, 16)
-  return `00-${trace}-${span}-01`
+  // One random value serves both: ids of different kinds are never compared.
+  const id = fresh()
+  const span = id.slice(0, 8) + id.slice(28)
+  return `00-${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}-${span}-01`
 }
 
 /** The 32 hexadecimal digits of the trace. */
