@@ -9,9 +9,10 @@ import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { forward } from './forward/plugin.ts'
+import { createLookUps } from './forward/stored-things.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
-import type { CredentialSource } from './model/ports.ts'
+import type { CredentialSource, ListLedger } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
@@ -24,6 +25,7 @@ import { createSnapshot, liveSnapshot } from './snapshot.ts'
 export interface GatewayParts {
   readonly policies: PolicySet
   readonly credentials: CredentialSource
+  readonly lists: ListLedger
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -38,11 +40,12 @@ export interface Gateway {
 }
 
 export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { credentials, logger, clock } = parts
+  const { credentials, lists, logger, clock } = parts
   const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
   const failures = failureLimit(() => live.current().policies.limits.failures, clock)
   const identities = identityCache(credentials, { clock })
   const peers = trustedPeers(config.trustedProxies)
+  const things = createLookUps()
 
   const app = dataListener(config)
   await app.register(respond, { clock })
@@ -52,10 +55,10 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })
   await app.register(authenticate, { identities, failures, clock, touch: credentials.touch })
-  await app.register(authorize, { roles: () => live.current().policies, clock })
+  await app.register(authorize, { roles: () => live.current().policies, retired: (tenant) => lists.retired(tenant), clock })
   await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
-  await app.register(scope)
-  await app.register(forward, { answer, clock, trusts: peers.trusts })
+  await app.register(scope, { things })
+  await app.register(forward, { answer, clock, trusts: peers.trusts, noteWrite: things.noteWrite })
 
   let draining = false
   const admin = fastify({ logger: false, forceCloseConnections: true })

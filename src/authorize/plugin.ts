@@ -5,6 +5,7 @@ import type { Tenant } from '../context.ts'
 import { unauthenticated } from '../model/challenge.ts'
 import { refused } from '../model/failure.ts'
 import type { Identity } from '../model/identity.ts'
+import type { ListId, TenantName } from '../model/ids.ts'
 import type { Clock } from '../model/time.ts'
 import { permitted } from '../policy/decide.ts'
 import { refusalOf } from '../policy/refusal.ts'
@@ -13,12 +14,14 @@ import { grantsOf, type Grants, type Roles } from '../policy/grants.ts'
 export interface AuthorizeOptions {
   /** The roles in force now. A reload gives another object, which makes every caller's grants anew. */
   readonly roles: (tenant: Tenant) => Roles
+  /** Lists of the tenant that were deleted. Another object after each change, which makes grants anew too. */
+  readonly retired: (tenant: TenantName) => ReadonlySet<ListId>
   readonly clock: Clock
 }
 
 export const authorize = fp<AuthorizeOptions>(
-  async (app, { roles, clock }) => {
-    const grantsFor = rememberedGrants(clock)
+  async (app, { roles, retired, clock }) => {
+    const grantsFor = rememberedGrants(retired, clock)
 
     app.addHook('onRequest', (request, _reply, done) => {
       const { gate } = request
@@ -44,15 +47,25 @@ export const authorize = fp<AuthorizeOptions>(
   { name: 'authorize', dependencies: ['authenticate'] },
 )
 
-/** The grants of an identity object, made once for it and the roles in force; gone with the identity. */
-function rememberedGrants(clock: Clock): (identity: Identity, roles: Roles) => Grants {
-  const remembered = new WeakMap<Identity, { readonly roles: Roles; readonly grants: Grants }>()
+/** The grants of an identity object, made once for it, the roles in force and the retired lists; gone with the identity. */
+function rememberedGrants(
+  retiredIn: AuthorizeOptions['retired'],
+  clock: Clock,
+): (identity: Identity, roles: Roles) => Grants {
+  const remembered = new WeakMap<Identity, Remembered>()
   return (identity, roles) => {
     const now = clock.epochMs()
+    const retired = retiredIn(identity.tenant)
     const known = remembered.get(identity)
-    if (known !== undefined && known.roles === roles && now < known.grants.validUntilMs) return known.grants
-    const grants = grantsOf(identity, roles, now)
-    remembered.set(identity, { roles, grants })
+    if (known?.roles === roles && known.retired === retired && now < known.grants.validUntilMs) return known.grants
+    const grants = grantsOf(identity, roles, now, retired)
+    remembered.set(identity, { roles, retired, grants })
     return grants
   }
+}
+
+interface Remembered {
+  readonly roles: Roles
+  readonly retired: ReadonlySet<ListId>
+  readonly grants: Grants
 }

@@ -52,7 +52,7 @@ async function demo(port: number, adminPort: number, io: Io): Promise<number> {
     const backends = { default: backend.url, refusing: refusing.url, silent: silent.url }
     const config = await demoConfig({ port, adminPort, storeFile, backends })
     const policies = await loadPolicies(shippedPolicies)
-    const parts = { policies, credentials: store, logger: log.logger, clock: io.clock }
+    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or run the demo elsewhere: npm run demo -- --port 9080 --admin-port 9081'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     await writeOut(io, screen({ data, admin, backend: backend.url }, tokens, io))

@@ -92,7 +92,7 @@ async function grantsOfUser(
   try {
     const identity = await store.find(tenant.name, name)
     if (identity === undefined) throw new CommandError(`There is no user \`${name}\` in the tenant \`${tenant.name}\`.`)
-    return grantsOf(identity, policies, io.clock.epochMs())
+    return grantsOf(identity, policies, io.clock.epochMs(), store.retired(tenant.name))
   } finally {
     await store.close()
   }

@@ -25,7 +25,7 @@ async function serve(command: Command, io: Io): Promise<number> {
   const log = createLog(config.log.level)
   const store = await openStore({ file: config.store.file, clock: io.clock })
   try {
-    const parts = { policies, credentials: store, logger: log.logger, clock: io.clock }
+    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     warnOf(config.tenants, log)

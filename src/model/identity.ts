@@ -1,5 +1,5 @@
 /** Who a credential belongs to, as the store knows them. */
-import type { TenantName, TokenId, UserId } from './ids.ts'
+import type { ListId, TenantName, TokenId, UserId } from './ids.ts'
 
 /** A token as it is stored: only its SHA-256. Times are epoch milliseconds. */
 export interface StoredToken {
@@ -15,6 +15,15 @@ export interface StoredToken {
   readonly revokedAt: number | undefined
 }
 
+/** A list that a user holds directly, beside list roles: made by them, or granted to them alone. */
+export interface DirectGrant {
+  readonly list: ListId
+  readonly get: boolean
+  readonly manage: boolean
+  /** Epoch milliseconds; grants nothing at or after it. */
+  readonly until: number | undefined
+}
+
 /** One user of one tenant with all that is needed to judge a credential. Frozen: a change makes a new object. */
 export interface Identity {
   readonly tenant: TenantName
@@ -26,6 +35,11 @@ export interface Identity {
   readonly roles: readonly string[]
   /** Names of list roles. */
   readonly listRoles: readonly string[]
+  /** In the order of the lists. */
+  readonly listGrants: readonly DirectGrant[]
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly updatedAt: number
   readonly tokens: readonly StoredToken[]
 }
 

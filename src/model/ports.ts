@@ -1,6 +1,6 @@
 /** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
 import type { Readable } from 'node:stream'
-import type { Identity } from './identity.ts'
+import type { DirectGrant, Identity } from './identity.ts'
 import type { ListId, RequestId, TenantName, TokenId } from './ids.ts'
 
 /**
@@ -13,6 +13,40 @@ export interface CredentialSource {
   onChange(listener: (changed: { readonly tenant: TenantName; readonly name: string } | undefined) => void): () => void
   /** Notes that a token was used at `epochMs`; written in batches, never awaited. */
   touch(token: TokenId, epochMs: number): void
+}
+
+/** Lists that are about to be deleted at the backend, by tenants that share it. */
+export interface Retirement {
+  readonly tenants: readonly TenantName[]
+  readonly lists: readonly ListId[]
+  /** Names this deletion and no other. */
+  readonly operation: string
+}
+
+/**
+ * Who holds which list directly, and which lists are gone. Changes name who makes them (`actor`, for the audit log), are
+ * written whole or not at all, and reject while the store is away.
+ *
+ * A deletion is written down before it is sent. From then on nothing but an `_all` permission reaches the list, so that
+ * no crash and no lost answer leaves a grant on an id that may come again.
+ */
+export interface ListLedger {
+  /** The lists of the tenant on which list roles grant nothing. Never waits; another object after each change. */
+  retired(tenant: TenantName): ReadonlySet<ListId>
+  /**
+   * Gives the user the list directly. `sinceMs`: the list was made by a request that began then; rejects where the list
+   * was deleted after that. Takes the place of the user's grant on it, a withheld one too.
+   */
+  grantList(
+    user: { readonly tenant: TenantName; readonly name: string },
+    grant: DirectGrant,
+    actor: string,
+    sinceMs?: number,
+  ): Promise<void>
+  /** Withholds what list roles and direct grants give on the lists. */
+  beginRetirement(retirement: Retirement, actor: string): Promise<void>
+  /** `gone`: direct grants on the lists are removed for good. `kept`: all is as it was. */
+  endRetirement(retirement: Retirement, outcome: 'gone' | 'kept', actor: string): Promise<void>
 }
 
 /** Flat header list: `[name, value, name, value, …]`. */

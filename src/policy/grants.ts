@@ -1,4 +1,5 @@
 /** What a caller holds, resolved from role names once per identity and policy version. */
+import type { DirectGrant } from '../model/identity.ts'
 import { listIdFrom, type ListId } from '../model/ids.ts'
 import type { ListNeed, Permission } from '../model/permission.ts'
 import type { ListRole, ListScope, UserRole } from './rule.ts'
@@ -17,34 +18,59 @@ export interface Roles {
   readonly listRoles: ReadonlyMap<string, ListRole>
 }
 
-/** The grants of somebody with these roles at `nowMs`. A role name that nothing defines grants nothing. */
+/** What somebody holds: names of roles, and lists of their own. */
+export interface Held {
+  readonly roles: readonly string[]
+  readonly listRoles: readonly string[]
+  /** Lists held directly, beside list roles. */
+  readonly listGrants?: readonly DirectGrant[]
+}
+
+/** What the log and `explain` call a list that is held directly. */
+export const ownGrant = 'own grant'
+
+/** A list that was deleted must grant nothing when its id comes again: list roles give nothing on `retired` lists. */
+const nothingRetired: ReadonlySet<ListId> = new Set()
+
+/**
+ * The grants of somebody at `nowMs`. A role name that nothing defines grants nothing. Direct grants hold on retired lists
+ * too: those of before went with the list, so what there is was given to whoever made it anew.
+ */
 export function grantsOf(
-  held: { readonly roles: readonly string[]; readonly listRoles: readonly string[] },
+  held: Held,
   roles: Roles,
   nowMs: number,
+  retired: ReadonlySet<ListId> = nothingRetired,
 ): Grants {
-  const permissions = new Map<Permission, string>()
-  for (const name of held.roles) {
-    for (const permission of roles.userRoles.get(name)?.permissions ?? []) {
-      if (!permissions.has(permission)) permissions.set(permission, name)
-    }
-  }
   const get = new Map<ListId, string>()
   const manage = new Map<ListId, string>()
   let validUntilMs = Infinity
+  const add = (list: ListId, grant: Omit<DirectGrant, 'list'>, name: string): void => {
+    if (grant.until !== undefined) {
+      if (grant.until <= nowMs) return
+      validUntilMs = Math.min(validUntilMs, grant.until)
+    }
+    if (grant.get && !get.has(list)) get.set(list, name)
+    if (grant.manage && !manage.has(list)) manage.set(list, name)
+  }
   for (const name of held.listRoles) {
     for (const grant of roles.listRoles.get(name)?.grants ?? []) {
       const list = listIdFrom(grant.list)
-      if (list === undefined) continue
-      if (grant.until !== undefined) {
-        if (grant.until <= nowMs) continue
-        validUntilMs = Math.min(validUntilMs, grant.until)
-      }
-      if (grant.get && !get.has(list)) get.set(list, name)
-      if (grant.manage && !manage.has(list)) manage.set(list, name)
+      if (list !== undefined && !retired.has(list)) add(list, grant, name)
     }
   }
-  return Object.freeze({ permissions, get, manage, validUntilMs })
+  for (const grant of held.listGrants ?? []) add(grant.list, grant, ownGrant)
+  return Object.freeze({ permissions: permissionsOf(held, roles), get, manage, validUntilMs })
+}
+
+function permissionsOf({ roles: names }: Held, { userRoles }: Roles): ReadonlyMap<Permission, string> {
+  const permissions = new Map<Permission, string>()
+  for (const name of names) {
+    for (const permission of userRoles.get(name)?.permissions ?? []) {
+      if (!permissions.has(permission)) permissions.set(permission, name)
+    }
+  }
+  return permissions
 }
 
 /** The lists granted for this kind of access, each with its list role. */

@@ -21,8 +21,14 @@ export interface ChangeFeed {
   restart(lastId: number): void
 }
 
-/** Listeners must not throw. */
-export function createChangeFeed(startAtId: number): ChangeFeed {
+/**
+ * Listeners must not throw. `listsChanged` is called, and waited for, before it is told that another process changed what
+ * is no user's.
+ */
+export function createChangeFeed(
+  startAtId: number,
+  listsChanged: (connections: Pick<Connections, 'read'>) => Promise<void>,
+): ChangeFeed {
   const listeners = new Set<ChangeListener>()
   let heardId = startAtId
 
@@ -31,7 +37,10 @@ export function createChangeFeed(startAtId: number): ChangeFeed {
   }
   const tell = (users: readonly NamedUser[]): void => {
     if (users.length > manyChanges) return tellAnybody()
-    for (const user of users) for (const listener of listeners) listener(toChanged(user))
+    for (const user of users) {
+      if (user.name === '') continue // about lists
+      for (const listener of listeners) listener(toChanged(user))
+    }
   }
 
   return {
@@ -52,6 +61,8 @@ export function createChangeFeed(startAtId: number): ChangeFeed {
       if (last === undefined) return
       // A gap means that rows were cleared away before we read them: who changed is not known.
       const isWhole = rows[0]?.id === heardId + 1
+      const isLists = rows.length > manyChanges || !isWhole || rows.some(({ name }) => name === '')
+      if (isLists) await listsChanged(connections)
       heardId = rows.length > manyChanges ? await lastChangeId(connections) : last.id
       if (isWhole) tell(rows)
       else tellAnybody()

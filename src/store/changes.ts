@@ -7,6 +7,8 @@ import type { Tables } from './tables.ts'
 /** One entry of the audit log: what was done to which user. `details` never holds a token or its hash. */
 interface AuditNote extends NamedUser {
   readonly action: string
+  /** What was changed, where it is no user: `list 3`; then `name` is empty, and other processes read the retired lists anew. */
+  readonly subject?: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
@@ -48,11 +50,11 @@ async function writeNotes(
 ): Promise<Committed> {
   const users = distinctUsers(notes)
   for (const chunk of chunks(notes)) {
-    const rows = chunk.map(({ action, tenant, name, details }) => ({
+    const rows = chunk.map(({ action, tenant, name, subject = name, details }) => ({
       at: atMs,
       actor,
       action,
-      subject: `${tenant}/${name}`,
+      subject: `${tenant}/${subject}`,
       details: JSON.stringify(details),
     }))
     await trx.insertInto('audit').values(rows).execute()

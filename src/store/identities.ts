@@ -1,15 +1,15 @@
 /** Reads one user with all that is needed to judge a credential. */
 import type { Kysely } from 'kysely'
-import type { Identity, StoredToken } from '../model/identity.ts'
-import { tokenIdFrom, userIdFrom, type TenantName } from '../model/ids.ts'
+import type { DirectGrant, Identity, StoredToken } from '../model/identity.ts'
+import { listIdFrom, tokenIdFrom, userIdFrom, type TenantName } from '../model/ids.ts'
 import type { Tables } from './tables.ts'
 
-/** Four look-ups by index in one transaction, so that they see one moment. */
+/** Five look-ups by index in one transaction, so that they see one moment. */
 export function findIdentity(db: Kysely<Tables>, tenant: TenantName, name: string): Promise<Identity | undefined> {
   return db.transaction().execute(async (trx) => {
     const user = await trx
       .selectFrom('users')
-      .select(['id', 'kind', 'status'])
+      .select(['id', 'kind', 'status', 'created_at', 'updated_at'])
       .where('tenant', '=', tenant)
       .where('name', '=', name)
       .executeTakeFirst()
@@ -22,6 +22,9 @@ export function findIdentity(db: Kysely<Tables>, tenant: TenantName, name: strin
       status: user.status,
       roles: await rolesOf(trx, 'user_roles_of', user.id),
       listRoles: await rolesOf(trx, 'list_roles_of', user.id),
+      listGrants: await listGrantsOf(trx, user.id),
+      createdAt: user.created_at,
+      updatedAt: user.updated_at,
       tokens: await tokensOf(trx, user.id),
     })
   })
@@ -34,6 +37,23 @@ async function rolesOf(
 ): Promise<readonly string[]> {
   const rows = await db.selectFrom(table).select('role').where('user_id', '=', userId).orderBy('role').execute()
   return Object.freeze(rows.map((row) => row.role))
+}
+
+async function listGrantsOf(db: Kysely<Tables>, userId: number): Promise<readonly DirectGrant[]> {
+  const rows = await db
+    .selectFrom('list_grants')
+    .select(['list', 'get', 'manage', 'until'])
+    .where('user_id', '=', userId)
+    .where('withheld_by', 'is', null)
+    .orderBy('list')
+    .execute()
+  return Object.freeze(
+    rows.flatMap((row) => {
+      const list = listIdFrom(row.list)
+      const grant = { get: row.get === 1, manage: row.manage === 1, until: row.until ?? undefined }
+      return list === undefined ? [] : [Object.freeze({ list, ...grant })]
+    }),
+  )
 }
 
 async function tokensOf(db: Kysely<Tables>, userId: number): Promise<readonly StoredToken[]> {

@@ -62,6 +62,33 @@ const identities: Migration = {
   },
 }
 
+const lists: Migration = {
+  async up(db: Kysely<unknown>) {
+    const statements = [
+      sql`create table list_grants (
+        user_id integer not null references users (id) on delete cascade,
+        list integer not null check (list between 1 and 2147483647),
+        get integer not null check (get in (0, 1)),
+        manage integer not null check (manage in (0, 1)),
+        until integer,
+        created_at integer not null,
+        withheld_by text,
+        primary key (user_id, list)
+      ) strict, without rowid`,
+      sql`create index list_grants_list on list_grants (list)`,
+      sql`create table retired_lists (
+        tenant text not null,
+        list integer not null check (list between 1 and 2147483647),
+        at integer not null,
+        pending_by text,
+        primary key (tenant, list)
+      ) strict, without rowid`,
+    ]
+    for (const statement of statements) await statement.execute(db)
+  },
+}
+
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001_identities': identities,
+  '0002_lists': lists,
 }

@@ -1,8 +1,8 @@
 /** The store: users, their roles and tokens, and who changed what. */
 import type { Transaction } from 'kysely'
-import type { Identity } from '../model/identity.ts'
-import type { TenantName, TokenId, UserId } from '../model/ids.ts'
-import type { CredentialSource } from '../model/ports.ts'
+import type { DirectGrant, Identity } from '../model/identity.ts'
+import type { ListId, TenantName, TokenId, UserId } from '../model/ids.ts'
+import type { CredentialSource, ListLedger } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
 import { selectAudit, type AuditEntry, type AuditPage } from './audit.ts'
 import { createChangeFeed, lastChangeId, type ChangeFeed } from './change-feed.ts'
@@ -12,6 +12,8 @@ import { findIdentity } from './identities.ts'
 import { insertUsers, type ImportedUser } from './import.ts'
 import { openLink, type Link } from './link.ts'
 import { writeTouches } from './last-used.ts'
+import { removeGrant, restoreLists, retireLists, unretireList, upsertGrant, withholdLists } from './lists.ts'
+import { retiredLists, selectRetired, type RetiredList, type RetiredLists } from './retired.ts'
 import { explainSqlite } from './store-error.ts'
 import type { Tables } from './tables.ts'
 import {
@@ -47,7 +49,7 @@ export interface StoreOptions {
  * All changes name who makes them (`actor`, for the audit log), and reject with a `StoreError`:
  * `missing` or `conflict` about the user, `unavailable` about the file.
  */
-export interface Store extends CredentialSource {
+export interface Store extends CredentialSource, ListLedger {
   createUser(user: NewUser, actor: string): Promise<UserId>
   setUserStatus(tenant: TenantName, name: string, status: Identity['status'], actor: string): Promise<void>
   /** Replaces the roles; `undefined` leaves them as they are. */
@@ -63,6 +65,13 @@ export interface Store extends CredentialSource {
   revokeToken(id: TokenId, actor: string): Promise<boolean>
   /** All or none; tells how many. */
   importUsers(users: Iterable<ImportedUser>, actor: string, onProgress?: (written: number) => void): Promise<number>
+  /** Takes the user's own grant on the list; `missing` when there is none. */
+  ungrantList(tenant: TenantName, name: string, list: ListId, actor: string): Promise<void>
+  /** The list was deleted, past the gateway perhaps: list roles grant nothing on it any more, and direct grants go. */
+  retireList(tenant: TenantName, list: ListId, actor: string): Promise<void>
+  /** List roles count again on this id; `missing` when it is not retired. */
+  unretireList(tenant: TenantName, list: ListId, actor: string): Promise<void>
+  listRetired(tenant?: TenantName): Promise<readonly RetiredList[]>
   listAudit(page: AuditPage): Promise<readonly AuditEntry[]>
   /** Writes what is pending and lets go of the file. */
   close(): Promise<void>
@@ -71,8 +80,9 @@ export interface Store extends CredentialSource {
 /** Rejects with a `StoreError` of kind `unusable`, and leaves the file alone, when it cannot be a store of this version. */
 export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Promise<Store> {
   const link = await openLink(file)
-  const feed = createChangeFeed(await firstLook(link, file))
-  const poll = startPoll(link, feed, pollMs)
+  const retired = retiredLists()
+  const feed = createChangeFeed(await firstLook(link, file, retired), ({ read }) => retired.load(read))
+  const poll = startPoll(link, feed, retired, pollMs)
 
   const using = async <T>(work: (connections: Connections) => Promise<T>): Promise<T> => {
     try {
@@ -87,6 +97,17 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
       const { result, committed } = await recorded(connections, { actor, atMs }, (trx, note) => work(trx, atMs, note))
       if (committed !== undefined) feed.committed(committed)
       return result
+    })
+  // What is retired is read inside the transaction: after the commit there is nothing left that could fail.
+  const changeLists = async (actor: string, work: Work<void>): Promise<void> =>
+    using(async (connections) => {
+      const atMs = clock.epochMs()
+      const { result, committed } = await recorded(connections, { actor, atMs }, async (trx, note) => {
+        await work(trx, atMs, note)
+        return selectRetired(trx)
+      })
+      retired.replace(result)
+      if (committed !== undefined) feed.committed(committed)
     })
   const touches = createTouches(clock, (touched) => using((connections) => writeTouches(connections, touched)))
 
@@ -107,6 +128,26 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
     revokeToken: (id, actor) => change(actor, (trx, atMs, note) => markRevoked(trx, id, atMs, note)),
     importUsers: (users, actor, onProgress = () => undefined) =>
       change(actor, (trx, atMs, note) => insertUsers(trx, users, atMs, note, onProgress)),
+    retired: (tenant) => retired.of(tenant),
+    grantList: (user, grant: DirectGrant, actor, sinceMs) =>
+      change(actor, (trx, atMs, note) => upsertGrant(trx, user, grant, atMs, note, sinceMs)),
+    ungrantList: (tenant, name, list, actor) =>
+      change(actor, (trx, _atMs, note) => removeGrant(trx, { tenant, name }, list, note)),
+    beginRetirement: (retirement, actor) =>
+      changeLists(actor, (trx, atMs, note) => withholdLists(trx, retirement, atMs, note)),
+    endRetirement: (retirement, outcome, actor) =>
+      changeLists(actor, (trx, atMs, note) =>
+        outcome === 'gone' ? retireLists(trx, retirement, atMs, note) : restoreLists(trx, retirement, note),
+      ),
+    retireList: (tenant, list, actor) =>
+      changeLists(actor, async (trx, atMs, note) => {
+        const retirement = { tenants: [tenant], lists: [list], operation: 'by hand' }
+        await withholdLists(trx, retirement, atMs, note)
+        await retireLists(trx, retirement, atMs, note)
+      }),
+    unretireList: (tenant, list, actor) =>
+      changeLists(actor, (trx, _atMs, note) => unretireList(trx, tenant, list, note)),
+    listRetired: (tenant) => using(({ read }) => selectRetired(read, tenant)),
     listAudit: (page) => using(({ read }) => selectAudit(read, page)),
     close: async () => {
       await poll.stop()
@@ -116,10 +157,12 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
   }
 }
 
-/** The id to hear changes from. */
-async function firstLook(link: Link, file: string): Promise<number> {
+/** The id to hear changes from, read before what is retired: a change between the two is heard, not lost. */
+async function firstLook(link: Link, file: string, retired: RetiredLists): Promise<number> {
   try {
-    return await lastChangeId(link.connections())
+    const lastId = await lastChangeId(link.connections())
+    await retired.load(link.connections().read)
+    return lastId
   } catch (error) {
     link.close()
     throw explainSqlite(error, file, 'unusable')
@@ -129,7 +172,7 @@ async function firstLook(link: Link, file: string): Promise<number> {
 type Work<T> = (trx: Transaction<Tables>, atMs: number, note: Note) => Promise<T>
 
 /** Looks every `pollMs` for changes of other processes, one look at a time. Does not keep the process alive. */
-function startPoll(link: Link, feed: ChangeFeed, pollMs: number): { stop(): Promise<void> } {
+function startPoll(link: Link, feed: ChangeFeed, retired: RetiredLists, pollMs: number): { stop(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined
   let running = Promise.resolve()
   let isStopped = false
@@ -138,8 +181,11 @@ function startPoll(link: Link, feed: ChangeFeed, pollMs: number): { stop(): Prom
   const look = async (): Promise<void> => {
     try {
       if ((await link.check()) === 'replaced') isRestartDue = true
-      if (isRestartDue) feed.restart(await lastChangeId(link.connections()))
-      else await feed.catchUp(link.connections())
+      if (isRestartDue) {
+        const lastId = await lastChangeId(link.connections())
+        await retired.load(link.connections().read)
+        feed.restart(lastId)
+      } else await feed.catchUp(link.connections())
       isRestartDue = false
     } catch {
       // The store is away. `find` says so; the feed has not moved on and tells everything when it is back.

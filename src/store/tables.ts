@@ -6,6 +6,8 @@ export interface Tables {
   user_roles_of: RolesTable
   list_roles_of: RolesTable
   tokens: TokensTable
+  list_grants: ListGrantsTable
+  retired_lists: RetiredListsTable
   changes: ChangesTable
   audit: AuditTable
 }
@@ -37,7 +39,29 @@ interface TokensTable {
   last_used_at: number | null
 }
 
-/** Who changed, in the order of commits: what other processes read to forget what they remember. */
+/** Lists that a user holds directly, beside list roles. */
+interface ListGrantsTable {
+  user_id: number
+  list: number
+  /** 1 or 0. */
+  get: number
+  manage: number
+  until: number | null
+  created_at: number
+  /** The deletion of the list under way (or of unknown end) that takes the grant's effect; null: in force. */
+  withheld_by: string | null
+}
+
+/** Lists that were deleted: no list role grants anything on them. */
+interface RetiredListsTable {
+  tenant: string
+  list: number
+  at: number
+  /** The deletion that has not ended yet, or whose end is not known; null: the list is gone. */
+  pending_by: string | null
+}
+
+/** Who changed, in the order of commits: what other processes read to forget what they remember. No name: the tenant's retired lists. */
 interface ChangesTable {
   id: Generated<number>
   at: number

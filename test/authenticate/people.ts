@@ -36,6 +36,9 @@ export function user(name: string, changes: Partial<Identity> = {}): Identity {
     status: 'enabled',
     roles: [],
     listRoles: [],
+    listGrants: [],
+    createdAt: 0,
+    updatedAt: 0,
     tokens: [token(`${name}-secret`)],
     ...changes,
   }

@@ -71,6 +71,9 @@ export function credentialSourceContract(name: string, makeWorld: () => Promise<
         status: 'enabled',
         roles: ['editor', 'reader'],
         listRoles: ['spring'],
+        listGrants: [],
+        createdAt: expect.any(Number),
+        updatedAt: expect.any(Number),
         tokens: [
           {
             id: expect.any(Number),

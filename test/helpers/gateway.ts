@@ -85,7 +85,7 @@ export async function startGateway(overrides: Overrides = {}): Promise<Running> 
   const policies = overrides.policies?.(shipped) ?? shipped
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const gateway = await buildGateway(config, { policies, credentials: store, logger, clock: systemClock })
+  const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock: systemClock })
   const { data, admin } = await gateway.listen()
   onTestFinished(async () => {
     await gateway.drain()

@@ -1,0 +1,202 @@
+/** Lists: granted to one user, withheld while they are deleted, retired when they are gone. */
+import type { Transaction } from 'kysely'
+import type { DirectGrant } from '../model/identity.ts'
+import type { ListId, TenantName } from '../model/ids.ts'
+import type { Retirement } from '../model/ports.ts'
+import { chunks, type Note } from './changes.ts'
+import { StoreError } from './store-error.ts'
+import type { Tables } from './tables.ts'
+import { userId } from './users.ts'
+
+interface NamedUser {
+  readonly tenant: TenantName
+  readonly name: string
+}
+
+/** `sinceMs`: the list was made by a request that began then. Throws a `StoreError` of kind `conflict` where it was deleted after that. */
+export async function upsertGrant(
+  trx: Transaction<Tables>,
+  { tenant, name }: NamedUser,
+  { list, get, manage, until }: DirectGrant,
+  atMs: number,
+  note: Note,
+  sinceMs?: number,
+): Promise<void> {
+  const id = await userId(trx, tenant, name)
+  if (sinceMs !== undefined) {
+    const deleted = await trx
+      .selectFrom('retired_lists')
+      .select('at')
+      .where('tenant', '=', tenant)
+      .where('list', '=', list)
+      .where('at', '>', sinceMs)
+      .executeTakeFirst()
+    if (deleted !== undefined) throw new StoreError('conflict', `the list ${list} was deleted meanwhile`)
+  }
+  const given = { get: get ? 1 : 0, manage: manage ? 1 : 0, until: until ?? null, created_at: atMs, withheld_by: null }
+  await trx
+    .insertInto('list_grants')
+    .values({ user_id: id, list, ...given })
+    .onConflict((conflict) => conflict.columns(['user_id', 'list']).doUpdateSet(given))
+    .execute()
+  note({ action: 'list.grant', tenant, name, details: { list, get, manage, until } })
+}
+
+/** Throws a `StoreError` of kind `missing` when the user holds no such grant. */
+export async function removeGrant(
+  trx: Transaction<Tables>,
+  { tenant, name }: NamedUser,
+  list: ListId,
+  note: Note,
+): Promise<void> {
+  const id = await userId(trx, tenant, name)
+  const { numDeletedRows } = await trx
+    .deleteFrom('list_grants')
+    .where('user_id', '=', id)
+    .where('list', '=', list)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) {
+    throw new StoreError(
+      'missing',
+      `\`${name}\` holds no grant of their own on list ${list} - see \`sallyport user show ${name}\`; list roles stand in roles.yaml`,
+    )
+  }
+  note({ action: 'list.ungrant', tenant, name, details: { list } })
+}
+
+/** Marks the lists and withholds the direct grants on them; where a mark stands already, it stays whoever's it is. */
+export async function withholdLists(
+  trx: Transaction<Tables>,
+  { tenants, lists, operation }: Retirement,
+  atMs: number,
+  note: Note,
+): Promise<void> {
+  for (const tenant of tenants) {
+    for (const chunk of chunks(new Set(lists))) {
+      const rows = chunk.map((list) => ({ tenant, list, at: atMs, pending_by: operation }))
+      await trx
+        .insertInto('retired_lists')
+        .values(rows)
+        .onConflict((conflict) => conflict.columns(['tenant', 'list']).doUpdateSet({ at: atMs }))
+        .execute()
+      const withheld = await trx
+        .updateTable('list_grants')
+        .set({ withheld_by: operation })
+        .where('list', 'in', chunk)
+        .where('withheld_by', 'is', null)
+        .where('user_id', 'in', usersOf(trx, tenant))
+        .returning(['user_id', 'list'])
+        .execute()
+      await noteUsers(trx, tenant, 'list.withhold', withheld, note)
+    }
+    noteLists(tenant, 'list.deleting', lists, note)
+  }
+}
+
+/** The lists are gone: the marks stay for good, and the withheld grants go. */
+export async function retireLists(
+  trx: Transaction<Tables>,
+  { tenants, lists }: Pick<Retirement, 'tenants' | 'lists'>,
+  atMs: number,
+  note: Note,
+): Promise<void> {
+  for (const tenant of tenants) {
+    for (const chunk of chunks(new Set(lists))) {
+      const settled = { at: atMs, pending_by: null }
+      await trx
+        .insertInto('retired_lists')
+        .values(chunk.map((list) => ({ tenant, list, ...settled })))
+        .onConflict((conflict) => conflict.columns(['tenant', 'list']).doUpdateSet(settled))
+        .execute()
+      const removed = await trx
+        .deleteFrom('list_grants')
+        .where('list', 'in', chunk)
+        .where('withheld_by', 'is not', null)
+        .where('user_id', 'in', usersOf(trx, tenant))
+        .returning(['user_id', 'list'])
+        .execute()
+      await noteUsers(trx, tenant, 'list.ungrant', removed, note)
+    }
+    noteLists(tenant, 'list.retire', lists, note)
+  }
+}
+
+/** The backend did not delete them: what this deletion marked and withheld is as it was. */
+export async function restoreLists(
+  trx: Transaction<Tables>,
+  { tenants, lists, operation }: Retirement,
+  note: Note,
+): Promise<void> {
+  await trx.deleteFrom('retired_lists').where('pending_by', '=', operation).execute()
+  const restored = await trx
+    .updateTable('list_grants')
+    .set({ withheld_by: null })
+    .where('withheld_by', '=', operation)
+    .returning(['user_id', 'list'])
+    .execute()
+  for (const tenant of tenants) {
+    await noteUsers(trx, tenant, 'list.restore', restored, note)
+    noteLists(tenant, 'list.keep', lists, note)
+  }
+}
+
+/** An administrator says that list roles count again on this id; grants that are still withheld do too. */
+export async function unretireList(
+  trx: Transaction<Tables>,
+  tenant: TenantName,
+  list: ListId,
+  note: Note,
+): Promise<void> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('retired_lists')
+    .where('tenant', '=', tenant)
+    .where('list', '=', list)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) {
+    throw new StoreError(
+      'missing',
+      `the list ${list} is not retired in tenant \`${tenant}\` - see \`sallyport list retired\``,
+    )
+  }
+  const restored = await trx
+    .updateTable('list_grants')
+    .set({ withheld_by: null })
+    .where('list', '=', list)
+    .where('withheld_by', 'is not', null)
+    .where('user_id', 'in', usersOf(trx, tenant))
+    .returning(['user_id', 'list'])
+    .execute()
+  await noteUsers(trx, tenant, 'list.restore', restored, note)
+  noteLists(tenant, 'list.unretire', [list], note)
+}
+
+const usersOf = (trx: Transaction<Tables>, tenant: TenantName) =>
+  trx.selectFrom('users').select('id').where('tenant', '=', tenant)
+
+/** One entry for each user, so that whoever remembers them forgets. */
+async function noteUsers(
+  trx: Transaction<Tables>,
+  tenant: TenantName,
+  action: string,
+  changed: readonly { readonly user_id: number; readonly list: number }[],
+  note: Note,
+): Promise<void> {
+  const byUser = Map.groupBy(changed, (row) => row.user_id)
+  for (const chunk of chunks(byUser.keys())) {
+    const users = await trx
+      .selectFrom('users')
+      .select(['id', 'name'])
+      .where('tenant', '=', tenant)
+      .where('id', 'in', chunk)
+      .orderBy('name')
+      .execute()
+    for (const { id, name } of users) {
+      const lists = (byUser.get(id) ?? []).map((row) => row.list).toSorted((a, b) => a - b)
+      note({ action, tenant, name, details: { lists } })
+    }
+  }
+}
+
+function noteLists(tenant: TenantName, action: string, lists: readonly ListId[], note: Note): void {
+  for (const list of new Set(lists)) note({ action, tenant, name: '', subject: `list ${list}`, details: {} })
+}
