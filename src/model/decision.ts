@@ -66,6 +66,14 @@ export interface Rewrite {
   readonly ids: readonly number[]
 }
 
+/** How a backend pages an answer, where it does otherwise than most. */
+export interface PagingRule {
+  /** How it reports an empty page: with what was asked for, or as page 0 of 0 entries for an empty query. */
+  readonly empty: 'as asked' | 'zeros'
+  /** The query parameter that makes it answer with everything as one page, and with a bare `[]` where there is nothing. */
+  readonly unpaged: string | undefined
+}
+
 /** What is to be done to the answer for this caller; what the permission superseding list roles lifts is not among it. */
 export interface Cut {
   readonly act: 'keep' | 'mask' | 'refuse'
@@ -73,7 +81,8 @@ export interface Cut {
   readonly path: string
   /** The id inside an item, as in `id` or `lists[].id`. */
   readonly by: string
-  readonly pages: boolean
+  /** Paging is made right for what is kept. */
+  readonly pages: boolean | PagingRule
   /** The lists that may show; an item stays when one of its ids is among them. */
   readonly visible: ReadonlySet<ListId>
   /** The ids are those of stored things of this resource: one of their lists must be visible. */

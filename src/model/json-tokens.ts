@@ -10,11 +10,11 @@ export interface JsonHandler {
   close(end: number): void
   /** A comma at this offset. */
   comma(at: number): void
-  /** Asked where a key or scalar begins: whether its text is wanted. */
-  wants(isKey: boolean): boolean
-  /** A key, unescaped if it is wanted. */
+  /** Asked where a key or scalar begins, at this offset: whether its text is wanted. */
+  wants(isKey: boolean, at: number): boolean
+  /** A key, unescaped if it is wanted; `undefined` too when it is longer than any text that is looked for. */
   key(text: string | undefined): void
-  /** A scalar; the JSON of it if it is wanted. */
+  /** A scalar; the JSON of it if it is wanted and not too long. */
   scalar(end: number, text: string | undefined): void
 }
 
@@ -61,8 +61,8 @@ interface State {
 }
 
 const maxDepth = 1_000
-/** Bytes of a token whose text is wanted. */
-const maxTextBytes = 65_536
+/** Bytes of a token whose text is wanted; a longer one is nothing that anybody looks for. */
+const maxTextBytes = 1_024
 
 export function createTokenizer(handler: JsonHandler): JsonTokenizer {
   const state: State = {
@@ -139,7 +139,7 @@ function readClose(state: State, isArray: boolean, at: number): number {
 
 function beginToken(state: State, byte: number, isKey: boolean, at: number): number {
   state.isKey = isKey
-  state.text = state.handler.wants(isKey) ? [] : undefined
+  state.text = state.handler.wants(isKey, state.base + at) ? [] : undefined
   state.textBytes = 0
   state.start = at
   if (byte === 0x22) {
@@ -213,18 +213,18 @@ function readWord(state: State, chunk: Buffer, from: number): number {
 
 function keepText(state: State, chunk: Buffer, end: number): void {
   state.textBytes += end - state.start
-  if (state.textBytes > maxTextBytes) throw fault(state, end, `a key or id is longer than ${maxTextBytes} bytes`)
-  state.text?.push(Buffer.from(chunk.subarray(state.start, end)))
+  if (state.textBytes > maxTextBytes) state.text = undefined
+  else state.text?.push(Buffer.from(chunk.subarray(state.start, end)))
 }
 
-function endText(state: State, earlier: readonly Buffer[], chunk: Buffer, end: number): string {
-  if (earlier.length === 0) return chunk.toString('utf8', state.start, end)
-  keepText(state, chunk, end)
-  return Buffer.concat(earlier).toString()
+function textUpTo(state: State, chunk: Buffer, end: number): string | undefined {
+  if (state.text === undefined || state.textBytes + end - state.start > maxTextBytes) return undefined
+  if (state.text.length === 0) return chunk.toString('utf8', state.start, end)
+  return Buffer.concat([...state.text, chunk.subarray(state.start, end)]).toString()
 }
 
 function endToken(state: State, chunk: Buffer, end: number): number {
-  const text = state.text === undefined ? undefined : endText(state, state.text, chunk, end)
+  const text = textUpTo(state, chunk, end)
   state.token = 'none'
   state.text = undefined
   if (state.isKey) {
