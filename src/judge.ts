@@ -7,7 +7,8 @@ import type { Grants } from './policy/grants.ts'
 import { refusalOf } from './policy/refusal.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
 import type { PartialMode, Policy, Rule } from './policy/rule.ts'
-import { judge, targetFailure } from './scope/judge.ts'
+import { judge, type Judged, targetFailure } from './scope/judge.ts'
+import type { Found } from './scope/look-up.ts'
 import type { TakenBody } from './scope/outgoing.ts'
 import { bodyFailure, judgeBytes } from './scope/take-body.ts'
 import { parseTarget } from './screen/target.ts'
@@ -18,6 +19,8 @@ export interface PaperRequest {
   /** Lower-case names. A body without a content type is judged as one without. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer | undefined
+  /** What look-ups find. What is not here counts as not looked up: the request is refused, and the detail says what was asked. */
+  readonly stored?: Found
 }
 
 export interface Judgement {
@@ -67,15 +70,28 @@ function judgeOnPaper(
   const body = taken(rule, request)
   if (body instanceof Failure) return ended(body, rule)
 
-  const judged = judge({ rule, params, target, body }, { scope: policy.scope, partial }, grants)
-  switch (judged.kind) {
+  const { scope, resources } = policy
+  const judged = judge({ rule, params, target, body }, { scope, partial, resources }, grants)
+  const settled = judged.kind === 'waits' ? lookedUp(judged, request.stored ?? new Map()) : judged
+  switch (settled.kind) {
     case 'unreadable':
-      return ended(judged.failure, rule)
+      return ended(settled.failure, rule)
     case 'denied':
-      return { rule, decision: judged.decision, failure: judged.failure, outgoing: undefined }
+      return { rule, decision: settled.decision, failure: settled.failure, outgoing: undefined }
     case 'allowed':
-      return { rule, decision: judged.decision, failure: undefined, outgoing: judged.outgoing }
+      return { rule, decision: settled.decision, failure: undefined, outgoing: settled.outgoing }
   }
+}
+
+/** As the stage does it, with what is at hand in place of the backend. */
+function lookedUp({ wanted, settle }: Judged & { kind: 'waits' }, stored: Found): ReturnType<typeof settle> {
+  const settled = settle(stored)
+  const missing = [...wanted].flatMap(([resource, keys]) =>
+    keys.filter((key) => stored.get(resource)?.has(key) !== true).map((key) => `${resource} ${key}`),
+  )
+  if (settled.kind !== 'denied' || missing.length === 0) return settled
+  const detail = `would look up ${missing.join(', ')}`
+  return { ...settled, decision: { ...settled.decision, detail } }
 }
 
 function taken(rule: Rule, request: PaperRequest): TakenBody | Failure {

@@ -74,7 +74,21 @@ export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, sco
     decision = combine(decision, verdict, index)
   }
 
-  return { ...decision, rewrites: keepStored(rule, scope, decision, terms, grants), cuts: cutsFor(rule, terms, grants) }
+  const unnamed = nothingNamed(rule, decision, terms, grants)
+  if (unnamed !== undefined) return unnamed
+
+  const rewrites = keepStored(rule, scope, decision, terms, grants)
+  if (rewrites === undefined) return denied(rule, 'scope-unreadable', { detail: 'a stored thing was not looked up' })
+  return { ...decision, rewrites, cuts: cutsFor(rule, terms, grants) }
+}
+
+/** `absent: another`: of several places that may name something, one must. */
+function nothingNamed(rule: Rule, decision: Allowed, terms: Terms, grants: Grants): Denied | undefined {
+  if (decision.lists !== 'none') return undefined
+  const demand = rule.lists.find((each) => each.in === 'stored' && each.absent === 'another')
+  if (demand?.in !== 'stored') return undefined
+  const verdict = judgeDemand({ ...demand, absent: 'refuse' }, { kind: 'absent' }, terms, grants)
+  return verdict.effect === 'deny' ? denied(rule, verdict.reason, verdict) : undefined
 }
 
 /** What stands in the demand's place after the demands before it were met: each narrows what the one before left. */

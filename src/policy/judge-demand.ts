@@ -89,12 +89,13 @@ function partialOf(demand: ListDemand, terms: Terms): PartialMode {
 
 function judgeAbsent(demand: ListDemand, terms: Terms, grants: Grants, all: Permission | undefined): Verdict {
   if (demand.in === 'stored') {
-    if (demand.absent === 'none') return { effect: 'untouched' }
+    if (demand.absent === 'none' || (demand.absent === 'another' && all === undefined)) return { effect: 'untouched' }
     return all === undefined ? deny(demand, terms, 'thing-not-granted', []) : everyList(grants, all)
   }
   if (demand.in === 'path') return deny(demand, terms, 'scope-unreadable', [])
   switch (demand.absent) {
     case 'none':
+    case 'empty':
       return { effect: 'untouched' }
     case 'refuse':
       return deny(demand, terms, 'lists-absent', [])

@@ -8,22 +8,28 @@ interface Terms {
   readonly scope: ListScope
 }
 
-/** The decision's rewrites, with the stored lists out of the caller's reach added where a demand `keeps` them. */
+/**
+ * The decision's rewrites, with the stored lists out of the caller's reach added where a demand `keeps` them; `undefined`
+ * where those are not known.
+ */
 export function keepStored(
   rule: Rule,
   scope: Scope,
   decision: Allowed,
   terms: Terms,
   grants: Grants,
-): readonly Rewrite[] {
+): readonly Rewrite[] | undefined {
   let { rewrites } = decision
   for (const [index, demand] of rule.lists.entries()) {
     if (!('keeps' in demand) || demand.keeps === undefined) continue
     // Who needs no list role has not had anything looked up, and means the lists that they name.
     if (superseding(grants, terms.scope, demand.need, demand.unless) !== undefined) continue
-    const foreign = storedLists(rule, scope, demand.keeps).filter((id) => !listsGranted(grants, demand.need).has(id))
+    if (!isSent(demand, scope, index)) continue
+    const stored = storedLists(rule, scope, demand.keeps)
+    if (stored === undefined) return undefined
+    const foreign = stored.filter((id) => !listsGranted(grants, demand.need).has(id))
     const ids = [...new Set([...sentIds(scope, rewrites, index), ...foreign])]
-    if (isSent(demand, scope, index)) rewrites = [...rewrites.filter((each) => each.index !== index), { index, ids }]
+    rewrites = [...rewrites.filter((each) => each.index !== index), { index, ids }]
   }
   return rewrites
 }
@@ -40,11 +46,10 @@ function sentIds(scope: Scope, rewrites: readonly Rewrite[], index: number): rea
   return reading?.kind === 'lists' ? reading.ids : []
 }
 
-function storedLists(rule: Rule, scope: Scope, resource: string): readonly ListId[] {
-  return rule.lists.flatMap((demand, index) => {
+function storedLists(rule: Rule, scope: Scope, resource: string): readonly ListId[] | undefined {
+  const known = rule.lists.flatMap((demand, index) => {
     const reading = scope.readings[index]
-    return demand.in === 'stored' && demand.resource === resource && reading?.kind === 'things'
-      ? reading.lists.flat()
-      : []
+    return demand.in === 'stored' && demand.resource === resource && reading?.kind === 'things' ? [reading.lists] : []
   })
+  return known.length === 0 ? undefined : known.flat(2)
 }

@@ -4,12 +4,46 @@ import fp from 'fastify-plugin'
 import '../context.ts'
 import type { Gate, Tenant } from '../context.ts'
 import { refused } from '../model/failure.ts'
+import type { ListId } from '../model/ids.ts'
+import type { Asker, StoredThings } from '../model/ports.ts'
 import type { Rule } from '../policy/rule.ts'
-import { judge, targetFailure } from './judge.ts'
+import { judge, type Settled, targetFailure } from './judge.ts'
+import type { Found, Wanted } from './look-up.ts'
+import type { TakenBody } from './outgoing.ts'
 import { bodyFailure, takeBody } from './take-body.ts'
 
-export const scope = fp(
-  async (app) => {
+export interface ScopeOptions {
+  readonly things: StoredThings<Tenant>
+}
+
+export const scope = fp<ScopeOptions>(
+  async (app, { things }) => {
+    /** Looks up what the decision waits for, each resource beside the others. */
+    const lookUp = async (tenant: Tenant, wanted: Wanted, asker: Asker): Promise<Found> =>
+      new Map(
+        await Promise.all(
+          [...wanted].map(async ([name, keys]) => {
+            const kind = tenant.policy.resources.get(name)
+            const lists = kind === undefined ? noThings : await things.listsOf(tenant, kind, keys, asker)
+            return [name, lists] as const
+          }),
+        ),
+      )
+
+    const settle = (request: FastifyRequest, tenant: Tenant, rule: Rule, body: TakenBody, done: Done): void => {
+      const { gate } = request
+      const { target, match } = gate
+      if (target === undefined || match?.kind !== 'rule') return done(refused('internal'))
+      const { scope: lists, resources } = tenant.policy
+      const terms = { scope: lists, partial: tenant.config.partial ?? lists.partial, resources }
+      const judged = judge({ rule, params: match.params, target, body }, terms, gate.grants)
+      if (judged.kind !== 'waits') return finish(gate, judged, done)
+      lookUp(tenant, judged.wanted, askerOf(request, rule))
+        .then(judged.settle)
+        .then((settled) => finish(gate, settled, done), done)
+      return undefined
+    }
+
     app.addHook('onRequest', (request, reply, done) => {
       const { gate } = request
       const { tenant, match, target } = gate
@@ -25,11 +59,11 @@ export const scope = fp(
       if (reading instanceof Promise) {
         reading.then((taken) => {
           gate.bytesIn = taken.bytesIn
-          settle(gate, tenant, rule, taken.body, done)
+          settle(request, tenant, rule, taken.body, done)
         }, done)
         return undefined
       }
-      return settle(gate, tenant, rule, reading, done)
+      return settle(request, tenant, rule, reading, done)
     })
   },
   { name: 'scope', dependencies: ['limit'] },
@@ -37,11 +71,14 @@ export const scope = fp(
 
 type Done = (error?: Error) => void
 
-function settle(gate: Gate, tenant: Tenant, rule: Rule, body: Parameters<typeof judge>[0]['body'], done: Done): void {
-  const { target, match } = gate
-  if (target === undefined || match?.kind !== 'rule') return done(refused('internal'))
-  const terms = { scope: tenant.policy.scope, partial: tenant.config.partial ?? tenant.policy.scope.partial }
-  const judged = judge({ rule, params: match.params, target, body }, terms, gate.grants)
+const noThings: ReadonlyMap<string, readonly ListId[] | undefined> = new Map()
+
+function askerOf({ gate, raw }: FastifyRequest, { timeoutMs }: Rule): Asker {
+  const { requestId, traceparent, clientAddress } = gate
+  return { requestId, traceparent, clientAddress, authorization: raw.headers.authorization, timeoutMs }
+}
+
+function finish(gate: Gate, judged: Settled, done: Done): void {
   switch (judged.kind) {
     case 'unreadable':
       return done(judged.failure)

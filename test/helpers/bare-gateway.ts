@@ -25,6 +25,7 @@ export interface BareOptions {
   readonly trusts?: (address: string) => boolean
   /** Runs before forward: fills or changes the gate, or throws. */
   readonly stage?: (gate: Gate) => void
+  readonly noteWrite?: (tenant: NonNullable<Gate['tenant']>) => void
   readonly credentialRefused?: { readonly status: readonly number[]; readonly messages: readonly string[] }
 }
 
@@ -68,7 +69,12 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
     options.stage?.(request.gate)
     done()
   })
-  await app.register(forward, { answer, clock, trusts: options.trusts ?? (() => false) })
+  await app.register(forward, {
+    answer,
+    clock,
+    trusts: options.trusts ?? (() => false),
+    noteWrite: options.noteWrite ?? (() => {}),
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return {
