@@ -56,13 +56,16 @@ function differences(each: Case, judgement: Judgement): Difference[] {
     permissions: decision?.effect === 'deny' ? decision.permissions : undefined,
     rule: judgement.rule?.id,
     sends: outgoing?.target,
-    sends_body:
-      body instanceof Buffer && outgoing?.contentType === 'application/json' ? JSON.parse(body.toString()) : undefined,
+    sends_body: body instanceof Buffer ? contentOf(body, outgoing?.contentType) : undefined,
   }
   return Object.entries(each.expect as Readonly<Record<string, unknown>>)
     .filter(([what, expected]) => !same(expected, found[what]))
     .map(([what, expected]) => ({ what, expected, found: found[what] }))
 }
+
+/** What JSON holds, and anything else as the text that it is. */
+const contentOf = (body: Buffer, contentType: string | undefined): unknown =>
+  contentType === 'application/json' ? JSON.parse(body.toString()) : body.toString()
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other))
 

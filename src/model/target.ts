@@ -41,7 +41,7 @@ function escapeSegment(segment: string): string {
 }
 
 /** Everything but the unreserved characters of RFC 3986 is escaped; a space is `%20`, which nobody takes for a plus. */
-function escapeQuery(text: string): string {
+export function escapeQuery(text: string): string {
   if (unreserved.test(text)) return text
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -3,10 +3,11 @@ import { parseSize } from '../config/formats.ts'
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { listed } from './compile-query.ts'
+import type { BodyShape, FieldType, PartShape } from './body-shape.ts'
 import type { RouteWords } from './language.ts'
-import type { BodyShape, FieldType, PartShape } from './rule.ts'
 
 const defaultJsonBytes = 1024 * 1024
+const arrays: readonly FieldType[] = ['texts', 'ids', 'objects']
 const defaultMultipartBytes = 32 * 1024 * 1024
 
 type Fields = ReadonlyMap<string, FieldType> | undefined
@@ -21,18 +22,22 @@ export function compileBody(route: RouteWords, report: Report): BodyShape {
     const parts = new Map(Object.entries(body.parts).map(([name, part]) => [name, partFrom(part)]))
     return { kind: 'multipart', parts, maxBytes: sizeOf(body.max, defaultMultipartBytes) }
   }
+  const optional = body.optional ?? false
+  const maxBytes = sizeOf(body.max, defaultJsonBytes)
+  if ('form' in body) return { kind: 'form', fields: new Map(Object.entries(body.form)), optional, maxBytes }
   const fields = fieldsFrom(body.fields)
   for (const [index, name] of (body.strip ?? []).entries()) {
     if (fields?.has(name) === true)
       report.add(['body', 'strip', index], `${quoted(name)} is both a field and taken out`, 'keep it in one of them')
   }
-  return {
-    kind: 'json',
-    fields,
-    strip: new Set(body.strip),
-    optional: body.optional ?? false,
-    maxBytes: sizeOf(body.max, defaultJsonBytes),
+  for (const name of Object.keys(body.most ?? {})) {
+    const type = fields?.get(name)
+    if (type !== undefined && arrays.includes(type)) continue
+    const message = type === undefined ? 'is not declared' : `is declared as ${quoted(type)}`
+    report.add(['body', 'most', name], `the field ${quoted(name)} ${message}`, 'count `texts`, `ids` or `objects`')
   }
+  const most = new Map(Object.entries(body.most ?? {}))
+  return { kind: 'json', fields, strip: new Set(body.strip), most, optional, maxBytes }
 }
 
 const sizeOf = (size: string | undefined, otherwise: number): number =>
@@ -63,6 +68,8 @@ type Path = readonly (string | number)[]
 
 function checkPlace(body: BodyShape, name: string, reads: Reads, path: Path, report: Report): void {
   if (body.kind === 'json') checkField(body.fields, name, reads, path, report)
+  // Lists in a form could not be told from texts, nor put there.
+  else if (body.kind === 'form' && reads === 'value') checkField(body.fields, name, reads, path, report)
   else
     report.add(
       path,

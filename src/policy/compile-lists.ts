@@ -2,6 +2,7 @@
 import { samePlace } from './places.ts'
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
+import { parseComparison } from '../model/comparison.ts'
 import { listed } from './compile-query.ts'
 import type { RouteKey } from './compile-path.ts'
 import type { RouteWords } from './language.ts'
@@ -34,6 +35,7 @@ function checkResource(name: string, known: Known, path: Path, report: Report): 
 export function compileLists(route: RouteWords, key: RouteKey, known: Known, report: Report): readonly ListDemand[] {
   const demands = listed(route.lists, 'lists').map(([path, words]) => compileList(path, words, key, known, report))
   checkPlaces(demands, route, report)
+  checkKept(demands, route, report)
   return demands
 }
 
@@ -48,6 +50,21 @@ function checkPlaces(demands: readonly ListDemand[], route: RouteWords, report: 
     if (demand.absent === 'fill' || before.absent !== demand.absent || before.partial !== demand.partial) {
       const message = `a second demand on ${quoted(demand.name)} that fills it or differs in \`absent\` or \`partial\``
       report.add(path, message, 'give both the same `absent` (not `fill`) and the same `partial`')
+    }
+  }
+}
+
+/** What is kept must be looked up, and only what is kept can stand in for an absent place. */
+function checkKept(demands: readonly ListDemand[], route: RouteWords, report: Report): void {
+  for (const [index, demand] of demands.entries()) {
+    if (!('intersects' in demand)) continue
+    const path = ['lists', ...(Array.isArray(route.lists) ? [index] : [])]
+    const { keeps } = demand
+    if (keeps !== undefined && !demands.some((other) => other.in === 'stored' && other.resource === keeps)) {
+      report.add([...path, 'keeps'], `no line looks up ${quoted(keeps)}`, `add a line \`stored: ${keeps}\``)
+    }
+    if (demand.absent === 'empty' && keeps === undefined) {
+      report.add([...path, 'absent'], '`empty` stands without `keeps`', 'add `keeps`, or say another `absent`')
     }
   }
 }
@@ -117,6 +134,7 @@ export function compileWhen(route: RouteWords, known: Known, report: Report): re
       report.add(path, 'demands nothing', 'add `allow` or `everywhere`')
     const rest = {
       is: typeof words.is === 'string' ? [words.is] : words.is,
+      except: ('except' in words ? (words.except ?? []) : []).flatMap((text) => parseComparison(text) ?? []),
       allow: words.allow ?? [],
       everywhere: words.everywhere,
     }

@@ -2,7 +2,8 @@
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import type { RouteWords } from './language.ts'
-import type { QueryShape, QueryType } from './rule.ts'
+import { parseComparison } from '../model/comparison.ts'
+import type { Alias, QueryShape, QueryType } from './rule.ts'
 
 /** Group name → its parameters. */
 export type Groups = Readonly<Record<string, Readonly<Record<string, QueryType>>>>
@@ -17,6 +18,8 @@ export function compileQuery(route: RouteWords, groups: Groups, report: Report):
         '`any` stands on a route that is not public',
         'declare the parameters, or write `allow: public`',
       )
+    if (route.aliases !== undefined)
+      report.add(['aliases'], 'stands beside `query: any`', 'declare the parameters, or remove it')
     return { kind: 'any' }
   }
   const declared = new Map<string, QueryType>()
@@ -32,7 +35,28 @@ export function compileQuery(route: RouteWords, groups: Groups, report: Report):
     }
   }
   imply(route, declared, report)
-  return { kind: 'declared', parameters: declared }
+  return { kind: 'declared', parameters: declared, aliases: aliasesFrom(route, declared, report) }
+}
+
+/** Each alias is declared as `one` by this; what it is sent as must be a parameter of the route. */
+function aliasesFrom(route: RouteWords, declared: Map<string, QueryType>, report: Report): ReadonlyMap<string, Alias> {
+  const aliases = new Map<string, Alias>()
+  for (const [name, text] of Object.entries(route.aliases ?? {})) {
+    const equals = text.indexOf('=')
+    const parameter = text.slice(0, equals)
+    const comparison = parseComparison(text.slice(equals + 1))
+    if (declared.has(name))
+      report.add(['aliases', name], `${quoted(name)} is a parameter of the route already`, 'give it another name')
+    if (declared.get(parameter) !== 'one')
+      report.add(
+        ['aliases', name],
+        `${quoted(parameter)} is not a parameter of the route with type \`one\``,
+        `declare it: \`query: { ${parameter}: one }\``,
+      )
+    if (comparison !== undefined) aliases.set(name, { parameter, comparison })
+  }
+  for (const name of aliases.keys()) declared.set(name, 'one')
+  return aliases
 }
 
 function groupFrom(

@@ -1,12 +1,14 @@
 /** The words of the policy files, as schemas: what policies/README.md says. */
 import { Type, type Static } from 'typebox'
 import { closed, named, text } from '../config/shape.ts'
+import { comparisonPattern } from '../model/comparison.ts'
+import { body } from './language-body.ts'
+import { effects, need } from './language-effects.ts'
 
 const name = (title: string) => text(title, { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' })
 /** Permissions are the backend's words: `lists:get_all`. */
 const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
 const permissions = Type.Array(permission, { uniqueItems: true })
-const need = Type.Enum(['get', 'manage'], { description: 'the kind of access; manage does not imply get' })
 
 const listNeed = Type.Enum(['get', 'manage', 'either'], {
   description: 'either: lists with get, or those with manage where there is none with get',
@@ -16,11 +18,6 @@ const names = '[A-Za-z0-9_-]+(?:\\[\\])?'
 const dataPath = text('a path into JSON', {
   pattern: `^${names}(?:\\.${names})*$`,
   examples: ['data.results[]', 'data.id'],
-})
-/** One id: an item that holds several could be in reach by one and out of reach by another. */
-const itemId = text('the path of one id', {
-  pattern: '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$',
-  examples: ['id', 'data.id'],
 })
 /** The ids of an item: it is in reach by any one of them. */
 const itemIds = text('the path of the ids in an item', {
@@ -36,8 +33,8 @@ const partPath = text('a field of a part', {
 const orList = <T extends Parameters<typeof Type.Array>[0]>(item: T) =>
   Type.Union([item, Type.Array(item, { minItems: 1 })])
 
-const absent = Type.Enum(['none', 'fill', 'refuse', 'everywhere'], {
-  description: 'what it means that the place holds nothing',
+const absent = Type.Enum(['none', 'fill', 'refuse', 'everywhere', 'empty'], {
+  description: 'what it means that the place holds nothing; `empty`: what `keeps` leaves is put there',
 })
 const intersects = Type.Optional(Type.Boolean({ description: 'the backend intersects several ids' }))
 const unless = Type.Optional(
@@ -73,7 +70,9 @@ const listDemand = Type.Union(
       need: listNeed,
       of: Type.Enum(['any', 'all'], { description: 'of the lists of the stored thing' }),
       absent: Type.Optional(
-        Type.Enum(['none', 'refuse'], { description: 'what it means that no such thing is named' }),
+        Type.Enum(['none', 'another', 'refuse'], {
+          description: 'what it means that no such thing is named; `another`: another place must name one',
+        }),
       ),
       unless,
     }),
@@ -86,9 +85,19 @@ const demands = {
   allow: Type.Optional(Type.Array(permission, { minItems: 1, uniqueItems: true })),
   everywhere: Type.Optional(need),
 }
+const comparison = text('a comparison of a column with `{email}`, `{id}` or `{uuid}`', {
+  pattern: `^${comparisonPattern}$`,
+  examples: ["subscribers.email='{email}'", 'subscribers.id={id}'],
+})
 const when = Type.Union(
   [
-    closed({ query: parameter('a query parameter; declared as `one` by this'), ...demands }),
+    closed({
+      query: parameter('a query parameter; declared as `one` by this'),
+      except: Type.Optional(
+        Type.Array(comparison, { minItems: 1, uniqueItems: true, description: 'values that ask nothing' }),
+      ),
+      ...demands,
+    }),
     closed({ body: dataPath, ...demands }),
     closed({ part: partPath, ...demands }),
   ],
@@ -104,36 +113,6 @@ const groupName = text('the name of a group of parameters', {
 const query = Type.Union([groupName, parameters, Type.Array(Type.Union([groupName, parameters]), { minItems: 1 })], {
   title: 'a map of parameters, the name of a group, or `any`',
 })
-
-const fieldName = '^[A-Za-z0-9_-]{1,128}$'
-const fieldType = Type.Enum(['any', 'text', 'texts', 'bool', 'number', 'id', 'ids', 'object', 'objects'])
-const fields = Type.Union([Type.Literal('any'), named(fieldName, 'the name of a field', fieldType)], {
-  title: 'a map of fields, or `any`',
-})
-const max = Type.Optional(text('a size', { format: 'size', examples: ['1MiB', '512KiB'] }))
-const mediaType = text('a media type', { pattern: '^[a-z0-9.+-]+/[a-z0-9.+-]+$', examples: ['application/json'] })
-
-const body = Type.Union(
-  [
-    Type.Literal('stream'),
-    closed({ stream: Type.Literal(true), types: Type.Array(mediaType, { minItems: 1, uniqueItems: true }) }),
-    closed({
-      fields,
-      strip: Type.Optional(Type.Array(text('the name of a field', { pattern: fieldName }), { uniqueItems: true })),
-      optional: Type.Optional(Type.Boolean()),
-      max,
-    }),
-    closed({
-      parts: named(
-        fieldName,
-        'the name of a part',
-        Type.Union([Type.Enum(['file', 'text']), closed({ fields })], { title: '`file`, `text` or `{ fields: … }`' }),
-      ),
-      max,
-    }),
-  ],
-  { title: '`stream`, or a map with `fields`, `parts` or `stream: true`' },
-)
 
 const answerRest = {
   by: itemIds,
@@ -164,13 +143,22 @@ const routeSchema = closed({
     },
   ),
   query: Type.Optional(query),
+  aliases: Type.Optional(
+    named(
+      parameterName,
+      'the name of a parameter of the gateway',
+      text('a parameter and a comparison that it holds', {
+        pattern: `^[A-Za-z0-9_.-]{1,64}=${comparisonPattern}$`,
+        examples: ["query=subscribers.email='{email}'"],
+      }),
+    ),
+  ),
   body: Type.Optional(body),
   lists: Type.Optional(orList(listDemand)),
   everywhere: Type.Optional(need),
   when: Type.Optional(orList(when)),
   answer: Type.Optional(orList(answer)),
-  grant: Type.Optional(closed({ from: itemId, need: Type.Array(need, { minItems: 1, uniqueItems: true }) })),
-  own: Type.Optional(Type.Enum(['profile', 'logout'])),
+  ...effects,
   limit: Type.Optional(name('the name of a rate class')),
   cost: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   timeout: Type.Optional(text('a span or `none`', { format: 'span-or-none', examples: ['30s', '5m', 'none'] })),
@@ -188,7 +176,6 @@ const resourceSchema = closed({
   }),
   lists: dataPath,
   absent: Type.Array(Type.Integer({ minimum: 400, maximum: 599 }), {
-    minItems: 1,
     description: 'statuses that mean: no such thing',
   }),
 })

@@ -1,6 +1,9 @@
 /** A compiled policy: what `load` makes of the files, frozen, ready for look-ups only. */
+import type { Comparison } from '../model/comparison.ts'
+import type { PagingRule } from '../model/decision.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import type { Place } from '../model/problem.ts'
+import type { BodyShape } from './body-shape.ts'
 
 /** Who may call a route before its lists are looked at. */
 export type Allow =
@@ -9,7 +12,7 @@ export type Allow =
   | { readonly kind: 'any-of'; readonly permissions: readonly [Permission, ...Permission[]] }
 
 /** What an absent or empty place means. */
-export type Absent = 'none' | 'fill' | 'refuse' | 'everywhere'
+export type Absent = 'none' | 'empty' | 'fill' | 'refuse' | 'everywhere'
 
 /** Where list ids stand in the request. `path` of a body or part is a dotted path; `[]` goes into every element (`lists[].id`). */
 export type ListDemand = PathDemand | NamedDemand | StoredDemand
@@ -48,7 +51,7 @@ export interface StoredDemand extends Demand {
   readonly id: { readonly in: 'path' | 'query' | 'body'; readonly name: string }
   readonly of: 'any' | 'all'
   /** What it means that the request names no such thing. */
-  readonly absent: 'none' | 'refuse'
+  readonly absent: 'none' | 'another' | 'refuse'
 }
 
 /** An extra demand when a parameter is used (or `is` one of the given values). */
@@ -57,6 +60,8 @@ export interface When {
   readonly part: string | undefined
   readonly name: string
   readonly is: readonly string[] | undefined
+  /** A value that is one of these asks nothing; it is sent in canonical spelling. Of `in: query` only. */
+  readonly except: readonly Comparison[]
   readonly allow: readonly Permission[]
   readonly everywhere: Need | undefined
 }
@@ -65,34 +70,18 @@ export interface When {
 export type QueryType = 'one' | 'many' | 'id' | 'ids'
 export type QueryShape =
   | { readonly kind: 'any' }
-  | { readonly kind: 'declared'; readonly parameters: ReadonlyMap<string, QueryType> }
-
-/** The type of a declared body field. */
-export type FieldType = 'any' | 'text' | 'texts' | 'bool' | 'number' | 'id' | 'ids' | 'object' | 'objects'
-
-/** How the body is taken. `stream`: passes unread. `json` and `multipart`: read whole, judged, bounded. */
-export type BodyShape =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'stream'; readonly types: readonly string[] | 'any' }
   | {
-      readonly kind: 'json'
-      /** Absent means any field, judged ones aside. */
-      readonly fields: ReadonlyMap<string, FieldType> | undefined
-      readonly strip: ReadonlySet<string>
-      readonly optional: boolean
-      readonly maxBytes: number
-    }
-  | {
-      readonly kind: 'multipart'
-      /** Part name → what it holds. A part that is not named here is refused. */
-      readonly parts: ReadonlyMap<string, PartShape>
-      readonly maxBytes: number
+      readonly kind: 'declared'
+      readonly parameters: ReadonlyMap<string, QueryType>
+      /** Parameters of the gateway's own, by name: each is sent as another parameter. */
+      readonly aliases: ReadonlyMap<string, Alias>
     }
 
-export type PartShape =
-  | { readonly kind: 'json'; readonly fields: ReadonlyMap<string, FieldType> | undefined }
-  | { readonly kind: 'file' }
-  | { readonly kind: 'text' }
+/** `email=x` is sent as `query=subscribers.email='x'`. */
+export interface Alias {
+  readonly parameter: string
+  readonly comparison: Comparison
+}
 
 /** What is done to the answer. Paths as in `data.results[]`; `by` names the id inside an item. */
 export interface AnswerDemand {
@@ -100,7 +89,7 @@ export interface AnswerDemand {
   readonly path: string
   readonly by: string
   readonly need: ListNeed
-  readonly pages: boolean
+  readonly pages: boolean | PagingRule
   /** Items are things of this resource, whose lists are looked up; `undefined`: `by` names list ids themselves. */
   readonly resource: string | undefined
   readonly unless: readonly Permission[]
@@ -113,6 +102,14 @@ export interface Grant {
   /** Dotted path of the new list's id in the answer. */
   readonly from: string
   readonly need: readonly Need[]
+  /** Target of the DELETE, `{id}` in it, that undoes the list when the grant cannot be written. */
+  readonly undo: string | undefined
+}
+
+/** Where a route that deletes lists names them; no grant of before holds on them afterwards. */
+export interface Retire {
+  readonly in: 'path' | 'query'
+  readonly name: string
 }
 
 export interface Rule {
@@ -129,6 +126,7 @@ export interface Rule {
   readonly everywhere: Need | undefined
   readonly answer: readonly AnswerDemand[]
   readonly grant: Grant | undefined
+  readonly retire: Retire | undefined
   readonly own: Own | undefined
   /** Rate class; every class is one of the rate plans'. */
   readonly limit: string

@@ -11,13 +11,15 @@ import {
   parseJson,
   showKey,
 } from '../model/json.ts'
-import type { FieldType } from '../policy/rule.ts'
+import type { FieldType } from '../policy/body-shape.ts'
 import { maxIds, parsePlace, type Step } from './json-places.ts'
 
 export interface JsonShape {
   /** `undefined`: any field, judged names aside. */
   readonly fields: ReadonlyMap<string, FieldType> | undefined
   readonly strip?: ReadonlySet<string>
+  /** How many elements an array may have; `maxIds` where nothing is said. */
+  readonly most?: ReadonlyMap<string, number>
 }
 
 export type JudgedJson =
@@ -51,7 +53,7 @@ export function judgeJson(shape: JsonShape, judged: readonly string[], bytes: Bu
     if (shape.strip?.has(key) === true) continue
     const type = shape.fields?.get(key) ?? 'any'
     if (field === null && type !== 'any' && type !== 'object') continue
-    if (field !== null) problems.push(...problemsOf(field, type, key))
+    if (field !== null) problems.push(...problemsOf(field, type, key, shape.most?.get(key)))
     value[key] = field
   }
   return problems.length > 0 ? { kind: 'invalid', fields: problems.slice(0, maxProblems) } : { kind: 'ok', value }
@@ -98,7 +100,7 @@ function misspelt(holder: Json | undefined, [step, ...rest]: readonly Step[]): s
   return undefined
 }
 
-function problemsOf(value: Json, type: FieldType, path: string): readonly FieldProblem[] {
+function problemsOf(value: Json, type: FieldType, path: string, most = maxIds): readonly FieldProblem[] {
   const wants = (ok: boolean, what: string): readonly FieldProblem[] =>
     ok ? [] : [{ path, problem: `${what} is expected, not ${kindOf(value)}` }]
   switch (type) {
@@ -115,17 +117,22 @@ function problemsOf(value: Json, type: FieldType, path: string): readonly FieldP
     case 'object':
       return wants(isObject(value), 'an object')
     case 'texts':
-      return problemsOfItems(value, 'text', path)
+      return problemsOfItems(value, 'text', path, most)
     case 'ids':
-      return problemsOfItems(value, 'id', path)
+      return problemsOfItems(value, 'id', path, most)
     case 'objects':
-      return problemsOfItems(value, 'object', path)
+      return problemsOfItems(value, 'object', path, most)
   }
 }
 
-function problemsOfItems(value: Json, type: 'text' | 'id' | 'object', path: string): readonly FieldProblem[] {
+function problemsOfItems(
+  value: Json,
+  type: 'text' | 'id' | 'object',
+  path: string,
+  most: number,
+): readonly FieldProblem[] {
   if (!isArray(value)) return [{ path, problem: `an array is expected, not ${kindOf(value)}` }]
-  if (value.length > maxIds) return [{ path, problem: `more than ${maxIds} elements` }]
+  if (value.length > most) return [{ path, problem: `more than ${most} element${most === 1 ? '' : 's'}` }]
   const problems: FieldProblem[] = []
   for (const [index, item] of value.entries()) {
     if (item === null) problems.push({ path: `${path}[${index}]`, problem: 'null is not taken in an array' })

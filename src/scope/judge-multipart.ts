@@ -1,7 +1,7 @@
 /** A multipart body against what the rule declares of it. Pure. */
 import type { FieldProblem } from '../model/failure.ts'
 import { type JsonObject, showKey } from '../model/json.ts'
-import type { BodyShape, PartShape } from '../policy/rule.ts'
+import type { BodyShape, PartShape } from '../policy/body-shape.ts'
 import { parseContentType } from './content-type.ts'
 import { judgeJson } from './judge-json.ts'
 import { judgeMedia } from './media.ts'

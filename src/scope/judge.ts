@@ -4,13 +4,14 @@ import type { Allowed, Denied } from '../model/decision.ts'
 import { refused, type Failure } from '../model/failure.ts'
 import { parseListId } from '../model/ids.ts'
 import type { Target } from '../model/target.ts'
-import { decide, type Terms } from '../policy/decide.ts'
+import { decide } from '../policy/decide.ts'
 import type { Grants } from '../policy/grants.ts'
 import { refusalOf } from '../policy/refusal.ts'
 import type { Rule } from '../policy/rule.ts'
+import { type Found, lookUpsFor, maxThings, type Terms, type Wanted } from './look-up.ts'
 import { outgoingOf, type TakenBody } from './outgoing.ts'
-import { queryProblem } from './query.ts'
-import { readScope } from './read-scope.ts'
+import { queryProblem, writeAliases } from './query.ts'
+import { type Places, readScope } from './read-scope.ts'
 
 export interface Asking {
   readonly rule: Rule
@@ -20,6 +21,11 @@ export interface Asking {
 }
 
 export type Judged =
+  | Settled
+  /** Stored things have to be looked up first; then the rest is as pure as this. */
+  | { readonly kind: 'waits'; readonly wanted: Wanted; readonly settle: (found: Found) => Settled }
+
+export type Settled =
   /** Refused before there was anything to decide: the request cannot be read in one way. */
   | { readonly kind: 'unreadable'; readonly failure: Failure }
   | { readonly kind: 'denied'; readonly decision: Denied; readonly failure: Failure }
@@ -44,18 +50,39 @@ export function targetFailure(
 }
 
 export function judge(asking: Asking, terms: Terms, grants: Grants | undefined): Judged {
-  const { rule, params, target, body } = asking
-  const failure = targetFailure(rule, params, target)
+  const { rule, params, body } = asking
+  const failure = targetFailure(rule, params, asking.target)
   if (failure !== undefined) return { kind: 'unreadable', failure }
 
-  const scope = readScope(rule, {
+  const target = { ...asking.target, query: writeAliases(rule.query, asking.target.query) }
+  const places: Places = {
     params,
     query: target.query,
-    body: body.kind === 'json' ? body.value : undefined,
+    body: body.kind === 'json' || body.kind === 'form' ? body.value : undefined,
     parts: body.kind === 'multipart' ? body.parts : new Map(),
-  })
-  const decision = decide(rule, terms, grants, scope)
+  }
+  const scope = readScope(rule, places)
+  const settled = (decision: Allowed | Denied): Settled =>
+    decision.effect === 'deny'
+      ? { kind: 'denied', decision, failure: refusalOf(decision) }
+      : { kind: 'allowed', decision, outgoing: outgoingOf(rule, decision, target, body) }
+  if (grants === undefined || scope.readings.every(({ kind }) => kind !== 'unknown')) {
+    return settled(decide(rule, terms, grants, scope))
+  }
+
+  const { wanted, atBest, settle } = lookUpsFor(rule, terms, grants, places, scope)
+  const decision = decide(rule, terms, grants, atBest)
+  // What is refused whatever a look-up would say needs none.
+  if (decision.effect === 'deny' || wanted.size === 0) return settled(decision)
+  const count = [...wanted.values()].flat().length
+  if (count > maxThings) return tooMany(count, decide(rule, terms, grants, scope))
+  return { kind: 'waits', wanted, settle: (found) => settled(decide(rule, terms, grants, settle(found))) }
+}
+
+/** `decision` is that without a look-up: a refusal. */
+function tooMany(count: number, decision: Allowed | Denied): Settled {
+  const message = `permission denied: this request names ${count} things, and at most ${maxThings} can be judged at once`
   return decision.effect === 'deny'
-    ? { kind: 'denied', decision, failure: refusalOf(decision) }
-    : { kind: 'allowed', decision, outgoing: outgoingOf(rule, decision, target, body) }
+    ? { kind: 'denied', decision, failure: refused('scope-unreadable', { message }) }
+    : { kind: 'unreadable', failure: refused('scope-unreadable', { message }) }
 }

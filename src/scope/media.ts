@@ -1,5 +1,5 @@
 /** Whether a route takes a body of this type and coding, and the spelling that is sent on. Pure. */
-import type { BodyShape } from '../policy/rule.ts'
+import type { BodyShape } from '../policy/body-shape.ts'
 import { parseContentType } from './content-type.ts'
 
 export type Media =
@@ -49,6 +49,7 @@ const unsupported = (why: string): Media => ({ kind: 'unsupported', why })
 
 function typesOf(shape: Exclude<BodyShape, { kind: 'none' }>): readonly string[] {
   if (shape.kind === 'json') return ['application/json']
+  if (shape.kind === 'form') return ['application/x-www-form-urlencoded']
   if (shape.kind === 'multipart') return ['multipart/form-data']
   return shape.types === 'any' ? [] : shape.types
 }

@@ -3,10 +3,11 @@ import type { Outgoing } from '../context.ts'
 import type { Allowed } from '../model/decision.ts'
 import { writeJson, type JsonObject } from '../model/json.ts'
 import { writeTarget, type Target } from '../model/target.ts'
+import { writePairs } from '../model/pairs.ts'
 import type { Rule } from '../policy/rule.ts'
 import { writeJsonPart } from './judge-multipart.ts'
 import { writeIds } from './json-places.ts'
-import { writeQueryIds, type Pairs } from './query.ts'
+import { writeExcepted, writeQueryIds } from './query.ts'
 
 /** The caller's body, judged. */
 export type TakenBody =
@@ -14,6 +15,8 @@ export type TakenBody =
   /** `contentType` goes out in place of the caller's spelling; `undefined`: theirs. */
   | { readonly kind: 'stream'; readonly contentType: string | undefined }
   | { readonly kind: 'json'; readonly value: JsonObject }
+  /** Fields that name something, each once. */
+  | { readonly kind: 'form'; readonly value: Readonly<Record<string, string>> }
   | {
       readonly kind: 'multipart'
       readonly bytes: Buffer
@@ -24,7 +27,10 @@ export type TakenBody =
 /** Puts the lists that the decision leaves into their places; everything else stands as it was judged. */
 export function outgoingOf(rule: Rule, decision: Allowed, target: Target, body: TakenBody): Outgoing {
   // An id parameter without a value names nothing. It goes, so that no backend reads something into it.
-  let pairs: Pairs = target.query.filter(([name, value]) => value !== '' || !isIdParameter(rule, name))
+  let pairs = writeExcepted(
+    rule,
+    target.query.filter(([name, value]) => value !== '' || !isIdParameter(rule, name)),
+  )
   let json = body.kind === 'json' ? body.value : undefined
   let sent = body
   for (const { index, ids } of decision.rewrites) {
@@ -62,6 +68,11 @@ function outgoingBody(body: TakenBody, json: JsonObject | undefined): Pick<Outgo
       return { body: 'none', contentType: undefined }
     case 'stream':
       return { body: 'stream', contentType: body.contentType }
+    case 'form': {
+      const pairs = Object.entries(body.value)
+      if (pairs.length === 0) return { body: 'none', contentType: undefined }
+      return { body: Buffer.from(writePairs(pairs)), contentType: 'application/x-www-form-urlencoded' }
+    }
     case 'multipart':
       return { body: body.bytes, contentType: body.contentType }
   }

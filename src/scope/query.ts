@@ -1,8 +1,9 @@
 /** The query string against what the rule declares. Pure. */
 import type { Reading } from '../model/decision.ts'
+import { matchComparison, writeComparison } from '../model/comparison.ts'
 import { parseListId, type ListId } from '../model/ids.ts'
 import { foldKey } from '../model/json.ts'
-import type { QueryShape, QueryType } from '../policy/rule.ts'
+import type { Alias, QueryShape, QueryType, Rule } from '../policy/rule.ts'
 
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
@@ -19,8 +20,41 @@ export function queryProblem(shape: QueryShape, pairs: Pairs): string | undefine
     if ((type === 'id' || type === 'ids') && value !== '' && parseListId(value) === undefined) {
       return `the parameter \`${name}\` takes ids in plain decimal (1 to 2147483647)`
     }
+    const alias = shape.aliases.get(name)
+    const problem = alias === undefined ? undefined : aliasProblem(name, alias, value, pairs)
+    if (problem !== undefined) return problem
   }
   return undefined
+}
+
+/** An empty value is refused too: it would ask for everybody. */
+function aliasProblem(name: string, alias: Alias, value: string, pairs: Pairs): string | undefined {
+  const { parameter, comparison } = alias
+  if (writeComparison(comparison, value) === undefined)
+    return `the parameter \`${name}\` takes one ${nameOf[comparison.value]}`
+  return pairs.some(([each]) => each === parameter)
+    ? `the parameters \`${name}\` and \`${parameter}\` cannot be used together`
+    : undefined
+}
+
+const nameOf = { email: 'plain e-mail address', id: 'id', uuid: 'UUID in lower case' } as const
+
+/** The pairs with every alias written as the parameter that it stands for; `queryProblem` has passed them. */
+export function writeAliases(shape: QueryShape, pairs: Pairs): Pairs {
+  if (shape.kind === 'any' || shape.aliases.size === 0) return pairs
+  return pairs.map(([name, value]) => {
+    const alias = shape.aliases.get(name)
+    return alias === undefined ? [name, value] : [alias.parameter, writeComparison(alias.comparison, value) ?? '']
+  })
+}
+
+/** The pairs with values that a `when` excepts in canonical spelling. */
+export function writeExcepted(rule: Rule, pairs: Pairs): Pairs {
+  if (!rule.when.some((when) => when.except.length > 0)) return pairs
+  return pairs.map(([name, value]) => {
+    const when = rule.when.find((each) => each.in === 'query' && each.name === name && each.except.length > 0)
+    return [name, (when === undefined ? undefined : matchComparison(when.except, value)) ?? value]
+  })
 }
 
 function unknownName(parameters: ReadonlyMap<string, QueryType>, name: string): string {

@@ -1,5 +1,6 @@
 /** What a request touches: one reading for each place that its rule names. Pure. */
 import type { Asked, Reading, Scope, StoredReading } from '../model/decision.ts'
+import { matchComparison } from '../model/comparison.ts'
 import { parseListId } from '../model/ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ListDemand, Rule, StoredDemand, When } from '../policy/rule.ts'
@@ -10,7 +11,7 @@ import { readQueryIds, type Pairs } from './query.ts'
 export interface Places {
   readonly params: Readonly<Record<string, string>>
   readonly query: Pairs
-  /** The JSON body; `undefined`: there is none, or it is not read. */
+  /** The JSON body, or the fields of a form; `undefined`: there is none, or it is not read. */
   readonly body: JsonObject | undefined
   /** The JSON of the multipart parts that hold some. */
   readonly parts: ReadonlyMap<string, JsonObject>
@@ -55,7 +56,9 @@ function readStored({ id }: StoredDemand, places: Places): StoredReading {
     case 'body': {
       const texts = places.body === undefined ? { kind: 'texts' as const, texts: [] } : readText(places.body, id.name)
       if (texts.kind === 'unreadable') return { kind: 'unreadable', why: `\`${id.name}\`` }
-      return texts.texts.length > 0 ? { kind: 'unknown' } : { kind: 'absent' }
+      // A lone empty text names nothing, as clients send a field that they do not use.
+      const isNamed = texts.texts.length > 0 && !(texts.texts.length === 1 && texts.texts[0] === '')
+      return isNamed ? { kind: 'unknown' } : { kind: 'absent' }
     }
   }
 }
@@ -63,7 +66,7 @@ function readStored({ id }: StoredDemand, places: Places): StoredReading {
 function readWhen(when: When, places: Places): Asked {
   const value = valueOf(when, places)
   if (value.kind === 'unreadable') return 'unreadable'
-  const texts = value.texts.filter((text) => text !== '')
+  const texts = value.texts.filter((text) => text !== '' && matchComparison(when.except, text) === undefined)
   if (when.is === undefined) return texts.length > 0 ? 'used' : 'not-used'
   return texts.some((text) => when.is?.includes(text)) ? 'used' : 'not-used'
 }

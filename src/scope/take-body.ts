@@ -2,8 +2,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { refused, type Failure } from '../model/failure.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { BodyShape, Rule } from '../policy/rule.ts'
+import type { BodyShape } from '../policy/body-shape.ts'
+import type { Rule } from '../policy/rule.ts'
 import { readBody } from './body.ts'
+import { judgeForm } from './judge-form.ts'
 import { judgeJson } from './judge-json.ts'
 import { judgeMultipart } from './judge-multipart.ts'
 import { judgeMedia } from './media.ts'
@@ -70,6 +72,7 @@ async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage)
 export function judgeBytes(rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
   const shape = rule.body
   if (shape.kind === 'json') return judgeJsonBody(shape, rule, bytes)
+  if (shape.kind === 'form') return judgeFormBody(shape, bytes)
   if (shape.kind !== 'multipart')
     return bytes.length > 0 && shape.kind === 'stream' ? { kind: 'stream', contentType } : { kind: 'none' }
   const judged = judgeMultipart(shape, judgedNames(rule), bytes, contentType)
@@ -91,6 +94,17 @@ function judgeJsonBody(shape: Extract<BodyShape, { kind: 'json' }>, rule: Rule, 
     case 'invalid':
       throw refused('body-invalid', { details: { fields: judged.fields } })
   }
+}
+
+function judgeFormBody(shape: Extract<BodyShape, { kind: 'form' }>, bytes: Buffer): TakenBody {
+  if (bytes.length === 0) {
+    if (shape.optional) return { kind: 'none' }
+    throw refused('body-unreadable', { message: 'this endpoint takes a form' })
+  }
+  const judged = judgeForm(shape.fields, bytes)
+  if (judged.kind === 'unreadable') throw refused('body-unreadable', { message: judged.why })
+  if (judged.kind === 'invalid') throw refused('body-invalid', { details: { fields: judged.fields } })
+  return { kind: 'form', value: judged.value }
 }
 
 /** The paths that the rule judges in bodies and parts: no other spelling of them passes. */

@@ -1,5 +1,6 @@
 /** Reads a raw request target once, into the one reading that is judged and sent; what can be read in two ways is refused. */
-import { type QueryPairs, type Target, writePath } from '../model/target.ts'
+import { decodeEscapes, parsePairs } from '../model/pairs.ts'
+import { type Target, writePath } from '../model/target.ts'
 
 /** `why` is one of a few constant phrases: nothing of the request is in it. */
 export interface TargetRefusal {
@@ -12,8 +13,6 @@ export type TargetReading = { readonly kind: 'target'; readonly target: Target }
 
 /** 8 KiB, as RFC 9112 §3 asks of a recipient. */
 const maxTargetLength = 8192
-/** Go gives up silently on more than 10,000 pairs, and every filter that was judged is gone (CVE-2026-39825). */
-const maxPairs = 100
 
 /**
  * The reading of the target as it stood on the request line. Origin-form, or absolute-form that names this very
@@ -31,13 +30,14 @@ export function parseTarget(raw: string, host: string | undefined, scheme: 'http
   const path = mark === -1 ? origin : origin.slice(0, mark)
   const segments = parsePath(path)
   if (!Array.isArray(segments)) return segments
-  const query = mark === -1 ? noPairs : parseQuery(origin.slice(mark + 1))
-  if ('kind' in query) return query
+  const query = parsePairs(mark === -1 ? '' : origin.slice(mark + 1), { lines: false })
+  if (query.kind === 'refused') return refusal('query-invalid', query.why)
 
-  return { kind: 'target', target: { path: plainPath.test(path) ? path : writePath(segments), segments, query } }
+  return {
+    kind: 'target',
+    target: { path: plainPath.test(path) ? path : writePath(segments), segments, query: query.pairs },
+  }
 }
-
-const noPairs: QueryPairs = Object.freeze([])
 
 /** Visible ASCII without `#` and `\`: WHATWG turns a backslash into a slash, and cuts at `#`. */
 const printable = /^[!"$-[\]-~]*$/
@@ -47,8 +47,6 @@ const pathCharacters = /^[A-Za-z0-9._~!$&'()*+,=:@/%-]+$/
 /** What a decoded segment must not hold, because someone behind us may read it as syntax: C0, DEL, C1 and `/ \ % ; ? #`. */
 // oxlint-disable-next-line no-control-regex -- controls are what is looked for
 const syntaxInSegment = /[\u0000-\u001f\u007f-\u009f/\\%;?#]/
-// oxlint-disable-next-line no-control-regex -- controls are what is looked for
-const control = /[\u0000-\u001f\u007f]/
 
 function refusal(code: TargetRefusal['code'], why: string): TargetRefusal {
   return { kind: 'refused', code, why }
@@ -74,7 +72,7 @@ function parsePath(path: string): string[] | TargetRefusal {
 
   const segments: string[] = []
   for (const piece of path.slice(1).split('/')) {
-    const segment = decode(piece)
+    const segment = decodeEscapes(piece)
     if (segment === undefined) return ambiguous('an escape that is not UTF-8')
     // Judged after decoding: `.%2e` is a dot segment to WHATWG, and `%252e` to whoever decodes twice.
     if (segment === '.' || segment === '..') return ambiguous('a dot segment')
@@ -82,36 +80,4 @@ function parsePath(path: string): string[] | TargetRefusal {
     segments.push(segment)
   }
   return segments
-}
-
-function parseQuery(raw: string): QueryPairs | TargetRefusal {
-  if (raw === '') return noPairs
-  // Go drops a pair with a raw semicolon without a word: the filter that was judged would be gone.
-  if (raw.includes(';')) return refusal('query-invalid', 'a semicolon')
-
-  const pieces = raw.split('&', maxPairs + 1)
-  if (pieces.length > maxPairs) return refusal('query-invalid', 'more than 100 parameters')
-  const pairs: [string, string][] = []
-  for (const piece of pieces) {
-    const equals = piece.indexOf('=')
-    const name = decodeForm(equals === -1 ? piece : piece.slice(0, equals))
-    const value = equals === -1 ? '' : decodeForm(piece.slice(equals + 1))
-    if (name === undefined || value === undefined) return refusal('query-invalid', 'an escape that is not UTF-8')
-    if (name === '') return refusal('query-invalid', 'a parameter without a name')
-    if (control.test(name) || control.test(value)) return refusal('query-invalid', 'a control character')
-    pairs.push([name, value])
-  }
-  return pairs
-}
-
-const decodeForm = (text: string): string | undefined => decode(text.includes('+') ? text.replaceAll('+', ' ') : text)
-
-/** The text with its escapes decoded once, `undefined` for a bad escape or bytes that are not UTF-8 (overlong and surrogates too). */
-function decode(text: string): string | undefined {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
 }

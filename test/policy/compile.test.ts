@@ -85,13 +85,14 @@ describe('compilePolicySet', () => {
           path: '/api/lists/:id',
           at: { file: 'policies/listmonk.yaml', line: 7 },
           allow: { kind: 'authenticated' },
-          query: { kind: 'declared', parameters: new Map() },
+          query: { kind: 'declared', parameters: new Map(), aliases: new Map() },
           body: { kind: 'none' },
           lists: [],
           when: [],
           everywhere: undefined,
           answer: [],
           grant: undefined,
+          retire: undefined,
           own: undefined,
           limit: 'read',
           cost: 1,
@@ -110,17 +111,18 @@ describe('compilePolicySet', () => {
   POST /api/x/:id:
     allow: [subscribers:get, subscribers:manage]
     query: [paging, { deep: many }]
-    body: { fields: { email: text, lists: ids, sub: object, all: bool }, strip: [uuid], optional: true, max: 2KiB }
+    body: { fields: { email: text, lists: ids, sub: object, all: bool }, strip: [uuid], most: { lists: 2 }, optional: true, max: 2KiB }
     lists:
       - { path: id, need: either, unless: [subscribers:get] }
       - { query: list_id, need: get, absent: fill, intersects: true, fill_unless: [subscribers:manage] }
       - { body: lists, need: manage, absent: refuse, partial: refuse }
       - { body: sub.lists, need: manage, absent: none }
       - { stored: subscriber, id: query.sub_id, need: manage, of: all }
-    when: [{ query: sql, allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage }]
+    aliases: { email: "sql=subscribers.email='{email}'" }
+    when: [{ query: sql, except: ["subscribers.id={id}", "subscribers.uuid='{uuid}'"], allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage }]
     everywhere: manage
     answer: [{ keep: "data.results[]", by: id, need: get, pages: true }, { mask: "data.lists[]", by: id, need: get, resource: subscriber }]
-    grant: { from: data.id, need: [get, manage] }
+    grant: { from: data.id, need: [get, manage], undo: "DELETE /api/x/{id}" }
     limit: heavy
     cost: 3
     timeout: none
@@ -155,6 +157,10 @@ describe('compilePolicySet', () => {
             ['list_id', 'ids'],
             ['sub_id', 'ids'],
             ['sql', 'one'],
+            ['email', 'one'],
+          ]),
+          aliases: new Map([
+            ['email', { parameter: 'sql', comparison: { column: 'subscribers.email', value: 'email' } }],
           ]),
         },
         body: {
@@ -166,6 +172,7 @@ describe('compilePolicySet', () => {
             ['all', 'bool'],
           ]),
           strip: new Set(['uuid']),
+          most: new Map([['lists', 2]]),
           optional: true,
           maxBytes: 2048,
         },
@@ -197,10 +204,14 @@ describe('compilePolicySet', () => {
             part: undefined,
             name: 'sql',
             is: undefined,
+            except: [
+              { column: 'subscribers.id', value: 'id' },
+              { column: 'subscribers.uuid', value: 'uuid' },
+            ],
             allow: ['subscribers:manage'],
             everywhere: undefined,
           },
-          { in: 'body', part: undefined, name: 'all', is: ['true'], allow: [], everywhere: 'manage' },
+          { in: 'body', part: undefined, name: 'all', is: ['true'], except: [], allow: [], everywhere: 'manage' },
         ],
         everywhere: 'manage',
         answer: [
@@ -215,7 +226,8 @@ describe('compilePolicySet', () => {
             unless: [],
           },
         ],
-        grant: { from: 'data.id', need: ['get', 'manage'] },
+        grant: { from: 'data.id', need: ['get', 'manage'], undo: '/api/x/{id}' },
+        retire: undefined,
         own: undefined,
         limit: 'heavy',
         cost: 3,
@@ -230,7 +242,29 @@ describe('compilePolicySet', () => {
   it.each([
     ['stream', { kind: 'stream', types: 'any' }],
     ['{ types: [text/csv], stream: true }', { kind: 'stream', types: ['text/csv'] }],
-    ['{ fields: any }', { kind: 'json', fields: undefined, strip: new Set(), optional: false, maxBytes: 1_048_576 }],
+    [
+      '{ fields: any }',
+      {
+        kind: 'json',
+        fields: undefined,
+        strip: new Set(),
+        most: new Map(),
+        optional: false,
+        maxBytes: 1_048_576,
+      },
+    ],
+    [
+      '{ form: { body: text, template_id: number }, optional: true, max: 2KiB }',
+      {
+        kind: 'form',
+        fields: new Map([
+          ['body', 'text'],
+          ['template_id', 'number'],
+        ]),
+        optional: true,
+        maxBytes: 2048,
+      },
+    ],
     [
       '{ parts: { params: { fields: { mode: text } }, file: file, note: text } }',
       {
@@ -350,7 +384,7 @@ describe('compilePolicySet refuses a route', () => {
     ],
     [
       'allow: authenticated, lists: [{ query: l, need: get }]',
-      'lists[0]: `absent` is missing - add it: `none`, `fill`, `refuse`, `everywhere`',
+      'lists[0]: `absent` is missing - add it: `none`, `empty`, `fill`, `refuse`, `everywhere`',
     ],
     [
       'allow: authenticated, query: { l: one }, lists: { query: l, need: get, absent: none }',
@@ -404,6 +438,42 @@ describe('compilePolicySet refuses a route', () => {
       'allow: authenticated, lists: { stored: subscriber, id: header.id, need: get, of: all }',
       'lists.id: `header.id` is not where the id stands - write for example `path.id`, `query.id` or `body.ids`',
     ],
+    [
+      'allow: authenticated, body: { fields: { a: text }, most: { a: 1 } }',
+      'body.most.a: the field `a` is declared as `text` - count `texts`, `ids` or `objects`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { a: ids }, most: { b: 1 } }',
+      'body.most.b: the field `b` is not declared - count `texts`, `ids` or `objects`',
+    ],
+    [
+      'allow: authenticated, body: { form: { lists: id } }, lists: { body: lists, need: get, absent: none }',
+      'lists.body: reads `lists` from the body, which is not declared as JSON - declare it: `body: { fields: … }`',
+    ],
+    [
+      'allow: authenticated, body: { form: { a: text } }, when: { body: b, allow: [subscribers:get] }',
+      'when.body: the field `b` is not declared - add it to `fields`, or: did you mean `a`?',
+    ],
+    [
+      'allow: authenticated, query: { email: one, q: one }, aliases: { email: "q=x.email=\'{email}\'" }',
+      'aliases.email: `email` is a parameter of the route already - give it another name',
+    ],
+    [
+      'allow: authenticated, query: { q: many }, aliases: { email: "q=x.email=\'{email}\'" }',
+      'aliases.email: `q` is not a parameter of the route with type `one` - declare it: `query: { q: one }`',
+    ],
+    [
+      'allow: authenticated, query: { q: one }, aliases: { email: "q=true OR x.email=\'{email}\'" }',
+      "aliases.email: `q=true OR x.email='{email}'` is not a parameter and a comparison that it holds - write for example `query=subscribers.email='{email}'`",
+    ],
+    [
+      'allow: authenticated, when: { query: q, except: ["x.id={id} OR true"], allow: [subscribers:get] }',
+      "when.except[0]: `x.id={id} OR true` is not a comparison of a column with `{email}`, `{id}` or `{uuid}` - write for example `subscribers.email='{email}'` or `subscribers.id={id}`",
+    ],
+    [
+      'allow: authenticated, when: { query: q, except: ["x.email={email}"], allow: [subscribers:get] }',
+      "when.except[0]: `x.email={email}` is not a comparison of a column with `{email}`, `{id}` or `{uuid}` - write for example `subscribers.email='{email}'` or `subscribers.id={id}`",
+    ],
     ['allow: authenticated, when: { query: q }', 'when: demands nothing - add `allow` or `everywhere`'],
     [
       'allow: authenticated, body: { fields: any }, when: { body: all, is: true, everywhere: get }',
@@ -411,7 +481,7 @@ describe('compilePolicySet refuses a route', () => {
     ],
     [
       'allow: authenticated, body: { types: [application/json] }',
-      'body: names none of `stream`, `fields`, `parts` - add the one that is meant',
+      'body: names none of `stream`, `fields`, `form`, `parts` - add the one that is meant',
     ],
     [
       'allow: authenticated, body: { fields: { a: text }, strip: [a] }',

@@ -37,6 +37,7 @@ const when: fc.Arbitrary<When> = fc.record({
   part: fc.constant(undefined),
   name: fc.constant('q'),
   is: fc.constant(undefined),
+  except: fc.constant([]),
   allow: permissions,
   everywhere: fc.option(need, { nil: undefined }),
 })

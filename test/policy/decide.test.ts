@@ -233,6 +233,7 @@ describe('decide', () => {
       part: undefined,
       name: 'query',
       is: undefined,
+      except: [],
       allow: ['sql'],
       everywhere: 'get',
     } as const

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { writeJson } from '../../src/model/json.ts'
-import type { FieldType } from '../../src/policy/rule.ts'
+import type { FieldType } from '../../src/policy/body-shape.ts'
 import { judgeJson, type JudgedJson } from '../../src/scope/judge-json.ts'
 
 const closed = {
@@ -170,5 +170,22 @@ describe('judgeJson, on anything', () => {
       { numRuns: 2_000 },
     )
     fc.assert(fc.property(fc.uint8Array(), (bytes) => void judgeJson(closed, ['lists'], Buffer.from(bytes))))
+  })
+})
+
+describe('judgeJson of a body whose arrays are bounded', () => {
+  const bounded = { ...closed, most: new Map([['lists', 1]]) }
+  const judge = (text: string): JudgedJson => judgeJson(bounded, [], Buffer.from(text))
+
+  it('takes as many elements as it says', () => {
+    expect(sent(judge('{"lists":[1],"tags":["a","b"]}'))).toBe('{"lists":[1],"tags":["a","b"]}')
+    expect(sent(judge('{"lists":[]}'))).toBe('{"lists":[]}')
+  })
+
+  it('refuses one more and names the field', () => {
+    expect(judge('{"lists":[1,1]}')).toEqual({
+      kind: 'invalid',
+      fields: [{ path: 'lists', problem: 'more than 1 element' }],
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FieldType } from '../../src/policy/rule.ts'
+import type { FieldType } from '../../src/policy/body-shape.ts'
 import { judgeMultipart, type JudgedMultipart, writeJsonPart } from '../../src/scope/judge-multipart.ts'
 
 const shape: Parameters<typeof judgeMultipart>[0] = {

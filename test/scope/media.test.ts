@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { BodyShape } from '../../src/policy/rule.ts'
+import type { BodyShape } from '../../src/policy/body-shape.ts'
 import { judgeMedia } from '../../src/scope/media.ts'
 
-const json: BodyShape = { kind: 'json', fields: undefined, strip: new Set(), optional: false, maxBytes: 10 }
+const json: BodyShape = {
+  kind: 'json',
+  fields: undefined,
+  strip: new Set(),
+  most: new Map(),
+  optional: false,
+  maxBytes: 10,
+}
 const multipart: BodyShape = { kind: 'multipart', parts: new Map(), maxBytes: 10 }
+const form: BodyShape = { kind: 'form', fields: new Map(), optional: false, maxBytes: 10 }
 const images: BodyShape = { kind: 'stream', types: ['text/csv', 'multipart/form-data'] }
 const anything: BodyShape = { kind: 'stream', types: 'any' }
 
@@ -27,6 +35,12 @@ describe('judgeMedia', () => {
       `multipart/form-data; charset=utf-8; boundary=${'b'.repeat(70)}`,
       taken(`multipart/form-data; boundary=${'b'.repeat(70)}`, 'b'.repeat(70)),
     ],
+    [
+      'C03',
+      form,
+      'application/x-www-form-urlencoded; charset=UTF-8',
+      taken('application/x-www-form-urlencoded; charset=utf-8'),
+    ],
     ['C03', images, 'Text/CSV', taken('text/csv')],
     ['C03', images, 'text/csv; charset=utf-8', taken('text/csv; charset=utf-8')],
     ['C03', images, 'multipart/form-data; boundary=x', taken('multipart/form-data; boundary=x', 'x')],
@@ -43,6 +57,8 @@ describe('judgeMedia', () => {
     ['C01', json, 'application/json; charset=latin1'],
     ['C02', json, undefined],
     ['C03', json, 'application/x-www-form-urlencoded'],
+    ['C03', form, 'application/json'],
+    ['C03', form, 'multipart/form-data; boundary=x'],
     ['C03', json, 'multipart/form-data; boundary=x'],
     ['C03', json, 'application/xml'],
     ['C03', json, 'text/xml'],

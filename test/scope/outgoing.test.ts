@@ -11,7 +11,8 @@ const rule = (...lists: Partial<ListDemand>[]): Rule =>
   ({
     id: 'POST /api/x',
     lists,
-    query: { kind: 'declared', parameters: new Map([['list_id', 'ids']]) },
+    when: [],
+    query: { kind: 'declared', parameters: new Map([['list_id', 'ids']]), aliases: new Map() },
   }) as unknown as Rule
 
 const allowed = (...rewrites: Rewrite[]): Allowed => ({
