@@ -12,6 +12,7 @@ import type { Clock } from '../model/time.ts'
 import type { Rule } from '../policy/rule.ts'
 import { callerBody } from './caller-body.ts'
 import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request-headers.ts'
+import { collectYoungGarbage, type StreamedBytes } from './young-garbage.ts'
 import { hideReasons, isUpgrade, webSocketHeaders, type WebSocketServer } from './websocket.ts'
 
 /** Where an answer goes, and who may hold it back or give it up. */
@@ -41,6 +42,7 @@ const maxMessageBytes = 16 * 1024 * 1024
 
 export const forward = fp<ForwardOptions>(
   async (app, { answer, clock, trusts, noteWrite }) => {
+    const streamed = collectYoungGarbage()
     const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
     const headersFor = (request: FastifyRequest, allowed: Allowed): FlatHeaders => {
       const known = compiled.get(allowed.config) ?? compileHeaders(allowed.config)
@@ -54,9 +56,9 @@ export const forward = fp<ForwardOptions>(
       const allowed = allowedOf(request)
       const { gate, rule, outgoing } = allowed
       const headers = headersFor(request, allowed)
-      const body = bodyOf(request, outgoing, gate)
+      const body = bodyOf(request, outgoing, gate, streamed)
       const method = request.raw.method ?? 'GET'
-      const noted = noting(gate, answer(request, reply), clock)
+      const noted = noting(gate, answer(request, reply), clock, streamed)
       const sink = isRead(method) ? noted : notingWrite(noted, gate, noteWrite)
       const exchange = gate.tenant?.upstream.exchange(
         { method, target: outgoing.target, headers, body, deadlineMs: rule.timeoutMs },
@@ -136,7 +138,12 @@ function callerOf(request: FastifyRequest, { gate, rule, outgoing }: Allowed, tr
   }
 }
 
-function bodyOf(request: FastifyRequest, { body }: Outgoing, gate: Gate): Buffer | Readable | undefined {
+function bodyOf(
+  request: FastifyRequest,
+  { body }: Outgoing,
+  gate: Gate,
+  streamed: StreamedBytes,
+): Buffer | Readable | undefined {
   if (body === 'none') return undefined
   if (body !== 'stream') return body
   const { 'content-length': length, 'transfer-encoding': coding } = request.raw.headers
@@ -145,12 +152,13 @@ function bodyOf(request: FastifyRequest, { body }: Outgoing, gate: Gate): Buffer
     maxBytes: 0,
     onBytes: (count) => {
       gate.bytesIn += count
+      streamed(count)
     },
   })
 }
 
 /** Notes what the backend did where the log finds it. */
-function noting(gate: Gate, answer: Answer, clock: Clock): Answer {
+function noting(gate: Gate, answer: Answer, clock: Clock, streamed: StreamedBytes): Answer {
   const sentAtMs = clock.monotonicMs()
   return {
     attach: (exchange) => answer.attach(exchange),
@@ -159,7 +167,10 @@ function noting(gate: Gate, answer: Answer, clock: Clock): Answer {
       gate.upstreamMs = clock.monotonicMs() - sentAtMs
       answer.head(status, headers)
     },
-    data: (chunk) => answer.data(chunk),
+    data(chunk) {
+      streamed(chunk.byteLength)
+      return answer.data(chunk)
+    },
     end: () => answer.end(),
     failed(failure) {
       gate.upstreamFailure = failure
@@ -186,7 +197,10 @@ function notingWrite(answer: Answer, { tenant }: Gate, noteWrite: (tenant: Tenan
         },
       }),
     head: (status, headers) => answer.head(status, headers),
-    data: (chunk) => answer.data(chunk),
+    data(chunk) {
+      streamed(chunk.byteLength)
+      return answer.data(chunk)
+    },
     end() {
       note()
       answer.end()
