@@ -3,6 +3,7 @@ import { disagreements } from './config/agree.ts'
 import type { Config, TenantConfig, UpstreamConfig } from './config/config.ts'
 import type { Tenant } from './context.ts'
 import { createUpstream } from './forward/undici-upstream.ts'
+import type { TenantName } from './model/ids.ts'
 import { Problems } from './model/problem.ts'
 import type { Upstream } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
@@ -21,6 +22,8 @@ export interface Snapshot {
 /** Holds the snapshot in force. A request keeps what it read from it at its start. */
 export interface Live {
   current(): Snapshot
+  /** The tenants behind which the same backend stands, this one among them: an id means the same list to all of them. */
+  sharing(tenant: Tenant): readonly TenantName[]
   /** Swaps; upstreams that the next snapshot does not use are closed once their requests are over. */
   swap(next: Snapshot): void
 }
@@ -63,6 +66,10 @@ export function liveSnapshot(first: Snapshot): Live {
   let current = first
   return {
     current: () => current,
+    sharing: ({ config }) => {
+      const same = current.tenants.filter((each) => each.config.upstream.url === config.upstream.url)
+      return [...new Set([config.name, ...same.map((each) => each.config.name)])]
+    },
     swap(next) {
       const kept = new Set(next.tenants.map(({ upstream }) => upstream))
       const old = current.tenants.filter(({ upstream }) => !kept.has(upstream))

@@ -48,7 +48,7 @@ const importsOf = (source: Source): string[] =>
     .filter((specifier) => specifier?.startsWith('.') === true)
     .map((specifier) => posix.join(posix.dirname(source.path), specifier ?? ''))
 
-const stages = ['screen', 'authenticate', 'authorize', 'limit', 'scope', 'forward', 'respond', 'observe']
+const stages = ['screen', 'authenticate', 'authorize', 'limit', 'scope', 'own', 'grant', 'forward', 'respond', 'observe']
 
 /** What may import what: a lower layer knows nothing of a higher one. */
 const layers: readonly (readonly string[])[] = [

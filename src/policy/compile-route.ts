@@ -5,6 +5,7 @@ import type { Place } from '../model/problem.ts'
 import { checkBodyPlaces, compileBody } from './compile-body.ts'
 import { checkPermissions, compileAnswer, compileLists, compileWhen, type Known } from './compile-lists.ts'
 import { parseRouteKey, type RouteKey } from './compile-path.ts'
+import { compileGrant, compileOwn, compileRetire } from './compile-effects.ts'
 import { compileQuery, type Groups } from './compile-query.ts'
 import type { RouteWords } from './language.ts'
 import type { Allow, Rule } from './rule.ts'
@@ -42,7 +43,7 @@ export function compileRoute(
     report.add(['body'], 'a GET carries no body', 'remove it')
   }
   const body = compileBody(route, report)
-  checkBodyPlaces(route, body, report)
+  checkBodyPlaces(route, body, known, report)
   return {
     id,
     method: key.method,
@@ -55,8 +56,9 @@ export function compileRoute(
     when: compileWhen(route, known, report),
     everywhere: route.everywhere,
     answer: compileAnswer(route, known, report),
-    grant: route.grant,
-    own: route.own,
+    grant: compileGrant(route, key, report),
+    retire: compileRetire(route, key, report),
+    own: compileOwn(route, report),
     limit: route.limit ?? (key.method === 'GET' ? 'read' : 'write'),
     cost: route.cost ?? 1,
     timeoutMs: route.timeout === undefined ? undefined : spanOrNone(route.timeout),
@@ -74,7 +76,7 @@ function allowFrom(allow: RouteWords['allow']): Allow {
 
 /** On a public route nobody is known, so nothing of a caller's can be asked. */
 function checkPublic(route: RouteWords, report: Report): void {
-  const asking = ['lists', 'everywhere', 'when', 'answer', 'grant', 'own'] as const
+  const asking = ['lists', 'everywhere', 'when', 'answer', 'grant', 'retire', 'own'] as const
   for (const word of asking) {
     if (route[word] === undefined) continue
     report.add(
