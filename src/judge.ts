@@ -1,6 +1,6 @@
 /** A request judged on paper: the same functions that the stages call, in the same order, without a socket. */
 import type { Outgoing } from './context.ts'
-import type { Allowed, Denied } from './model/decision.ts'
+import type { Allowed, Denied, FoundThings } from './model/decision.ts'
 import { Failure, refused } from './model/failure.ts'
 import { permitted } from './policy/decide.ts'
 import type { Grants } from './policy/grants.ts'
@@ -8,7 +8,6 @@ import { refusalOf } from './policy/refusal.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
 import type { PartialMode, Policy, Rule } from './policy/rule.ts'
 import { judge, type Judged, targetFailure } from './scope/judge.ts'
-import type { Found } from './scope/look-up.ts'
 import type { TakenBody } from './scope/outgoing.ts'
 import { bodyFailure, judgeBytes } from './scope/take-body.ts'
 import { parseTarget } from './screen/target.ts'
@@ -20,7 +19,7 @@ export interface PaperRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer | undefined
   /** What look-ups find. What is not here counts as not looked up: the request is refused, and the detail says what was asked. */
-  readonly stored?: Found
+  readonly stored?: FoundThings
 }
 
 export interface Judgement {
@@ -84,7 +83,7 @@ function judgeOnPaper(
 }
 
 /** As the stage does it, with what is at hand in place of the backend. */
-function lookedUp({ wanted, settle }: Judged & { kind: 'waits' }, stored: Found): ReturnType<typeof settle> {
+function lookedUp({ wanted, settle }: Judged & { kind: 'waits' }, stored: FoundThings): ReturnType<typeof settle> {
   const settled = settle(stored)
   const missing = [...wanted].flatMap(([resource, keys]) =>
     keys.filter((key) => stored.get(resource)?.has(key) !== true).map((key) => `${resource} ${key}`),

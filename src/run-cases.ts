@@ -40,7 +40,7 @@ function requestOf(each: Case): Parameters<ReturnType<typeof paperJudge>['judge'
       ? undefined
       : Buffer.from(typeof each.body === 'string' ? each.body : JSON.stringify(each.body))
   const json = body === undefined ? {} : { 'content-type': 'application/json' }
-  return { ...each.ask, headers: { ...json, ...each.headers }, body }
+  return { ...each.ask, headers: { ...json, ...each.headers }, body, stored: each.stored }
 }
 
 /** Compares only what the case names. */

@@ -26,6 +26,9 @@ export type StoredReading =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'unreadable'; readonly why: string }
 
+/** What look-ups found, by resource and key: the lists of the thing, `undefined` where there is no such thing. */
+export type FoundThings = ReadonlyMap<string, ReadonlyMap<string, readonly ListId[] | undefined>>
+
 /** A value of a declared parameter that a `when` of the rule asks about. */
 export type Asked = 'not-used' | 'used' | 'unreadable'
 
@@ -72,6 +75,14 @@ export interface PagingRule {
   readonly empty: 'as asked' | 'zeros'
   /** The query parameter that makes it answer with everything as one page, and with a bare `[]` where there is nothing. */
   readonly unpaged: string | undefined
+}
+
+/** The page that a caller asked for of what is within their reach. `perPage` of 0 is everything. */
+export interface PageWindow {
+  readonly page: number
+  readonly perPage: number
+  /** The backend does not page this answer: all of it is one page. */
+  readonly isWhole: boolean
 }
 
 /** What is to be done to the answer for this caller; what the permission superseding list roles lifts is not among it. */

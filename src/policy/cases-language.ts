@@ -1,7 +1,7 @@
 /** The words of case files, and what they become. */
 import { Type, type Static } from 'typebox'
-import { closed, text } from '../config/shape.ts'
-import type { AllowReason, DenyReason } from '../model/decision.ts'
+import { closed, named, text } from '../config/shape.ts'
+import type { AllowReason, DenyReason, FoundThings } from '../model/decision.ts'
 import { catalogue, type FailureCode } from '../model/failure.ts'
 import type { Place } from '../model/problem.ts'
 import type { Roles } from './compile-roles.ts'
@@ -36,6 +36,8 @@ export interface Case {
   readonly body: unknown
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** What look-ups find. */
+  readonly stored: FoundThings
   readonly expect: CaseExpectation
   readonly at: Place
 }
@@ -69,6 +71,16 @@ const reasons = {
   gone: true,
 } as const satisfies Record<AllowReason | DenyReason, true>
 
+const listIds = Type.Array(Type.Integer({ minimum: 1, maximum: 2_147_483_647 }))
+/** A thing by its id or e-mail address, and the lists that it is on. */
+const stored = Type.Optional(
+  named(
+    '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
+    'the name of a resource',
+    named('^[1-9][0-9]{0,9}$|@', 'an id or an e-mail address', Type.Union([listIds, Type.Literal('none')])),
+  ),
+)
+
 const roleNames = Type.Optional(Type.Array(text('the name of a role')))
 
 export const caseSchema = closed({
@@ -81,13 +93,12 @@ export const caseSchema = closed({
   headers: Type.Optional(
     Type.Record(Type.String({ pattern: '^[a-z0-9-]+$' }), text('a text'), { title: 'a header name in lower case' }),
   ),
+  stored,
   expect: closed({
     effect: Type.Optional(Type.Enum(['allow', 'deny'])),
     reason: Type.Optional(Type.Enum(Object.keys(reasons) as (keyof typeof reasons)[])),
     code: Type.Optional(Type.Enum(Object.keys(catalogue) as FailureCode[])),
-    lists: Type.Optional(
-      Type.Union([Type.Enum(['every', 'none']), Type.Array(Type.Integer({ minimum: 1, maximum: 2_147_483_647 }))]),
-    ),
+    lists: Type.Optional(Type.Union([Type.Enum(['every', 'none']), listIds])),
     permissions: Type.Optional(Type.Array(text('a permission'))),
     status: Type.Optional(Type.Integer({ minimum: 100, maximum: 599 })),
     sends: Type.Optional(text('a target', { pattern: '^/' })),
@@ -99,6 +110,8 @@ export const casesSchema = closed({
   policy: Type.Optional(text('the name of a policy')),
   roles: Type.Optional(rolesSchema),
   partial: Type.Optional(Type.Enum(['refuse', 'narrow'])),
+  stored,
   cases: Type.Array(caseSchema, { minItems: 1 }),
 })
 export type CaseWords = Static<typeof caseSchema>
+export type StoredWords = Static<typeof casesSchema>['stored']

@@ -4,6 +4,7 @@ import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { listed } from './compile-query.ts'
 import type { BodyShape, FieldType, PartShape } from './body-shape.ts'
+import type { Known } from './compile-lists.ts'
 import type { RouteWords } from './language.ts'
 
 const defaultJsonBytes = 1024 * 1024
@@ -49,12 +50,14 @@ function partFrom(part: 'file' | 'text' | { readonly fields: FieldWords }): Part
 }
 
 /** Every `body` and `part` that `lists` and `when` name must be declared, with a type that can hold what is read. */
-export function checkBodyPlaces(route: RouteWords, body: BodyShape, report: Report): void {
+export function checkBodyPlaces(route: RouteWords, body: BodyShape, known: Known, report: Report): void {
   for (const [path, demand] of listed(route.lists, 'lists')) {
     if ('body' in demand) checkPlace(body, demand.body, 'ids', [...path, 'body'], report)
     if ('part' in demand) checkPart(body, demand.part, 'ids', [...path, 'part'], report)
-    if ('stored' in demand && demand.id.startsWith('body.'))
-      checkPlace(body, demand.id.slice(5), 'ids', [...path, 'id'], report)
+    if ('stored' in demand && demand.id.startsWith('body.')) {
+      const reads = known.byEmail.has(demand.stored) ? 'emails' : 'ids'
+      checkPlace(body, demand.id.slice(5), reads, [...path, 'id'], report)
+    }
     if ('absent' in demand && demand.absent === 'fill') checkFill(demand, body, path, report)
   }
   for (const [path, demand] of listed(route.when, 'when')) {
@@ -63,7 +66,7 @@ export function checkBodyPlaces(route: RouteWords, body: BodyShape, report: Repo
   }
 }
 
-type Reads = 'ids' | 'value'
+type Reads = 'ids' | 'emails' | 'value'
 type Path = readonly (string | number)[]
 
 function checkPlace(body: BodyShape, name: string, reads: Reads, path: Path, report: Report): void {
@@ -118,6 +121,7 @@ function checkField(fields: Fields, name: string, reads: Reads, path: Path, repo
 function fittingTypes(first: string, rest: readonly string[], reads: Reads): readonly FieldType[] | undefined {
   if (rest.length > 0) return first.endsWith('[]') ? ['objects'] : ['object']
   if (reads === 'ids') return first.endsWith('[]') ? ['ids'] : ['ids', 'id']
+  if (reads === 'emails') return first.endsWith('[]') ? ['texts'] : ['texts', 'text']
   return undefined
 }
 

@@ -12,6 +12,8 @@ import type { AnswerDemand, ListDemand, When } from './rule.ts'
 export interface Known {
   readonly permissions: ReadonlySet<string>
   readonly resources: ReadonlySet<string>
+  /** Those of them that are found by e-mail. */
+  readonly byEmail: ReadonlySet<string>
 }
 
 type Path = readonly (string | number)[]
@@ -81,6 +83,10 @@ function compileList(path: Path, words: ListWords, key: RouteKey, known: Known, 
     checkResource(words.stored, known, [...path, 'stored'], report)
     const [place, name] = storedId(words.id)
     if (place === 'path') checkPathName(name, key, [...path, 'id'], report)
+    if (place !== 'body' && known.byEmail.has(words.stored)) {
+      const message = `${quoted(words.stored)} is found by e-mail, and an e-mail stands in the body`
+      report.add([...path, 'id'], message, 'write `body.x`, or name a resource that is found by id')
+    }
     return {
       in: 'stored',
       resource: words.stored,

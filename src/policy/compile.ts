@@ -4,6 +4,7 @@ import { deepFreeze } from '../config/freeze.ts'
 import { reportOn, type Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { placeAt, treeAt, type Tree } from '../config/tree.ts'
+import { decodeEscapes } from '../model/pairs.ts'
 import { formatPlace, Problems, type Place, type Problem } from '../model/problem.ts'
 import { checkRateClass, compileLimits } from './compile-limits.ts'
 import { compileRoles } from './compile-roles.ts'
@@ -58,7 +59,7 @@ export function byPlace(a: Place, b: Place): number {
 
 /** The policy, also when some of it is wrong (then `report` says what); `undefined` when what all else hangs on is missing. */
 function compileBackend(tree: Tree, words: Partial<BackendWords>, limits: Limits, report: Report): Policy | undefined {
-  const resources = compileResources(words)
+  const resources = compileResources(words, report)
   const permissions = new Set(words.permissions)
   const scope = words.scope === undefined ? undefined : compileScope(words.scope, permissions, report)
   // Where these are wrong themselves, names that use them are not judged: one mistake is one message.
@@ -68,6 +69,7 @@ function compileBackend(tree: Tree, words: Partial<BackendWords>, limits: Limits
       words.resources === undefined && treeAt(tree, ['resources']) !== undefined
         ? everything
         : new Set(resources.keys()),
+    byEmail: new Set([...resources.values()].flatMap(({ name, key }) => (key === 'email' ? [name] : []))),
   }
   const context: RouteContext = { known, groups: words.parameters ?? {} }
   const rules = compileRoutes(tree, words.routes ?? {}, context, limits, report)
@@ -92,8 +94,12 @@ function compileScope(words: BackendWords['scope'], permissions: ReadonlySet<str
   return { get: words.get, manage: words.manage, partial: words.partial ?? 'refuse', none: words.none }
 }
 
-function compileResources(words: Partial<BackendWords>): ReadonlyMap<string, Resource> {
+function compileResources(words: Partial<BackendWords>, report: Report): ReadonlyMap<string, Resource> {
   const entries = Object.entries(words.resources ?? {})
+  for (const [name, { from }] of entries) {
+    if (decodeEscapes(from) === undefined)
+      report.add(['resources', name, 'from'], 'holds an escape that is not UTF-8', 'write `%25` for a percent sign')
+  }
   return new Map(
     entries.map(
       ([name, { from, lists, absent }]) =>

@@ -1,5 +1,5 @@
 /** Which stored things must be looked up before a request can be decided, and what is decided then. Pure. */
-import type { Scope, StoredReading } from '../model/decision.ts'
+import type { FoundThings, Scope, StoredReading } from '../model/decision.ts'
 import { parseEmail } from '../model/email.ts'
 import { type ListId, parseListId } from '../model/ids.ts'
 import type { Terms as DecisionTerms } from '../policy/decide.ts'
@@ -14,8 +14,6 @@ export interface Terms extends DecisionTerms {
 
 /** Keys of things by the name of their resource, each once. */
 export type Wanted = ReadonlyMap<string, readonly string[]>
-/** By resource and key: the lists of the thing; `undefined` where there is no such thing. */
-export type Found = ReadonlyMap<string, ReadonlyMap<string, readonly ListId[] | undefined>>
 
 /** More things than this are not looked up for one request. */
 export const maxThings = 100
@@ -25,7 +23,7 @@ export interface LookUps {
   /** As much as can be said before: what is wanted is read as if all of it were within reach. */
   readonly atBest: Scope
   /** With what was found. Nothing that is missing from `found` is taken for looked up. */
-  readonly settle: (found: Found) => Scope
+  readonly settle: (found: FoundThings) => Scope
 }
 
 /**

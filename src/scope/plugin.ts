@@ -5,10 +5,11 @@ import '../context.ts'
 import type { Gate, Tenant } from '../context.ts'
 import { refused } from '../model/failure.ts'
 import type { ListId } from '../model/ids.ts'
+import type { FoundThings } from '../model/decision.ts'
 import type { Asker, StoredThings } from '../model/ports.ts'
 import type { Rule } from '../policy/rule.ts'
 import { judge, type Settled, targetFailure } from './judge.ts'
-import type { Found, Wanted } from './look-up.ts'
+import type { Wanted } from './look-up.ts'
 import type { TakenBody } from './outgoing.ts'
 import { bodyFailure, takeBody } from './take-body.ts'
 
@@ -19,7 +20,7 @@ export interface ScopeOptions {
 export const scope = fp<ScopeOptions>(
   async (app, { things }) => {
     /** Looks up what the decision waits for, each resource beside the others. */
-    const lookUp = async (tenant: Tenant, wanted: Wanted, asker: Asker): Promise<Found> =>
+    const lookUp = async (tenant: Tenant, wanted: Wanted, asker: Asker): Promise<FoundThings> =>
       new Map(
         await Promise.all(
           [...wanted].map(async ([name, keys]) => {

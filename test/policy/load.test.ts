@@ -7,6 +7,7 @@ const backend = `policy: listmonk
 permissions: [lists:get_all, lists:manage_all, subscribers:get]
 scope: { kind: list, id: int32, get: { role: list:get, all: lists:get_all }, manage: { role: list:manage, all: lists:manage_all } }
 routes: { GET /api/lists/:id: { allow: authenticated, lists: { path: id, need: get } } }
+resources: { subscriber: { from: "GET /api/subscribers/{id}", lists: "data.lists[].id", absent: [404] } }
 `
 const roles =
   'user_roles: { reader: { permissions: [subscribers:get] } }\nlist_roles: { team: { lists: { 3: [get] } } }\n'
@@ -85,11 +86,13 @@ describe('loadCases', () => {
   it('gives each case with its place, and the roles of the folder and of the file together', async () => {
     const [file, ...others] = await load(`roles: { list_roles: { summer: { lists: { 5: [get] } } } }
 partial: narrow
+stored: { subscriber: { 18: [], 99: none } }
 cases:
   - name: a reader reads
     as: { roles: [reader], list_roles: [team, summer] }
     ask: GET /api/lists/3?x=1
     headers: { accept: text/html }
+    stored: { subscriber: { 18: [3, 7] } }
     expect: { effect: allow, reason: lists-granted, lists: [3] }
 
   - name: nobody does not
@@ -113,8 +116,17 @@ cases:
         ask: { method: 'GET', target: '/api/lists/3?x=1' },
         body: undefined,
         headers: { accept: 'text/html' },
+        stored: new Map([
+          [
+            'subscriber',
+            new Map([
+              ['18', [3, 7]],
+              ['99', undefined],
+            ]),
+          ],
+        ]),
         expect: { effect: 'allow', reason: 'lists-granted', lists: [3] },
-        at: { file: 'policies/cases/lists.yaml', line: 4 },
+        at: { file: 'policies/cases/lists.yaml', line: 5 },
       },
       {
         name: 'nobody does not',
@@ -122,8 +134,17 @@ cases:
         ask: { method: 'POST', target: '/api/lists' },
         body: { lists: [7], note: null },
         headers: {},
+        stored: new Map([
+          [
+            'subscriber',
+            new Map([
+              ['18', []],
+              ['99', undefined],
+            ]),
+          ],
+        ]),
         expect: { effect: 'deny', code: 'route-unknown', status: 404 },
-        at: { file: 'policies/cases/lists.yaml', line: 10 },
+        at: { file: 'policies/cases/lists.yaml', line: 12 },
       },
     ])
   })
@@ -140,8 +161,9 @@ cases:
   - { name: a, as: { roles: [redaer] }, ask: GET /a, expect: { effect: allow } }
   - { name: b, as: nobody, ask: /a, expect: { reason: list-granted, code: denied } }
   - { as: anonymous, ask: GET /a, expect: {}, bdy: 1 }
+  - { name: d, as: anonymous, ask: GET /a, stored: { subscriber: { x: none, 18: nothing } }, expect: {} }
 `
-    await expect(load(text, { 'cases/more.yaml': 'cases: []\n' })).rejects.toThrow(
+    await expect(load(text, { 'cases/more.yaml': 'stored: { bscriber: { 1: none } }\ncases: []\n' })).rejects.toThrow(
       [
         'policies/cases/lists.yaml:1: policy: there is no policy `listmonkey` - did you mean `listmonk`?',
         'policies/cases/lists.yaml:3: cases[0].as.roles[0]: there is no role `redaer` - did you mean `reader`?',
@@ -151,7 +173,10 @@ cases:
         'policies/cases/lists.yaml:4: cases[1].expect.code: `denied` is not one of the words known here - see policies/README.md for the words known here',
         'policies/cases/lists.yaml:5: cases[2].bdy: the key `bdy` is not known here - did you mean `body`?',
         'policies/cases/lists.yaml:5: cases[2]: `name` is missing - add it: a name',
-        'policies/cases/more.yaml:1: cases: holds 0 of at least 1 - name a map, or remove the key',
+        'policies/cases/lists.yaml:6: cases[3].stored.subscriber.x: `x` is not an id or an e-mail address - write it as policies/README.md shows',
+        'policies/cases/lists.yaml:6: cases[3].stored.subscriber.18: `nothing` is not one of the words known here - known here: `none`',
+        'policies/cases/more.yaml:1: stored.bscriber: there is no resource `bscriber` - did you mean `subscriber`?',
+        'policies/cases/more.yaml:2: cases: holds 0 of at least 1 - name a map, or remove the key',
       ].join('\n'),
     )
   })
