@@ -1,6 +1,6 @@
 /** The whole of what scope decides, once the body's bytes are at hand. Pure: the stage and the tools on paper both call it. */
 import type { Outgoing } from '../context.ts'
-import type { Allowed, Denied } from '../model/decision.ts'
+import type { Allowed, Denied, FoundThings } from '../model/decision.ts'
 import { refused, type Failure } from '../model/failure.ts'
 import { parseListId } from '../model/ids.ts'
 import type { Target } from '../model/target.ts'
@@ -8,7 +8,7 @@ import { decide } from '../policy/decide.ts'
 import type { Grants } from '../policy/grants.ts'
 import { refusalOf } from '../policy/refusal.ts'
 import type { Rule } from '../policy/rule.ts'
-import { type Found, lookUpsFor, maxThings, type Terms, type Wanted } from './look-up.ts'
+import { lookUpsFor, maxThings, type Terms, type Wanted } from './look-up.ts'
 import { outgoingOf, type TakenBody } from './outgoing.ts'
 import { queryProblem, writeAliases } from './query.ts'
 import { type Places, readScope } from './read-scope.ts'
@@ -23,7 +23,7 @@ export interface Asking {
 export type Judged =
   | Settled
   /** Stored things have to be looked up first; then the rest is as pure as this. */
-  | { readonly kind: 'waits'; readonly wanted: Wanted; readonly settle: (found: Found) => Settled }
+  | { readonly kind: 'waits'; readonly wanted: Wanted; readonly settle: (found: FoundThings) => Settled }
 
 export type Settled =
   /** Refused before there was anything to decide: the request cannot be read in one way. */
