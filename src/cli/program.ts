@@ -6,6 +6,7 @@ import { registerCheckCommand } from './check.ts'
 import { CommandError } from './command-error.ts'
 import { registerConfigCommand } from './config.ts'
 import { registerDemoCommand } from './demo.ts'
+import { registerDiffCommand } from './diff.ts'
 import { registerExplainCommand } from './explain.ts'
 import { registerHashCommand } from './hash.ts'
 import { registerHealthcheckCommand } from './healthcheck.ts'
@@ -29,6 +30,7 @@ const commands = [
   registerImportCommand,
   registerExplainCommand,
   registerTestCommand,
+  registerDiffCommand,
   registerConfigCommand,
   registerHashCommand,
   registerHealthcheckCommand,

@@ -20,7 +20,7 @@ export function formatTable(
 }
 
 /** What people typed (labels) must not move the cursor of who reads it. */
-function onOneLine(cell: string): string {
+export function onOneLine(cell: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return stripVTControlCharacters(cell).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
 }
