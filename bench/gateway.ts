@@ -39,6 +39,8 @@ const config: Config = {
       policy: 'listmonk',
       partial: undefined,
       plan: 'default',
+      contract: 'backend',
+      timezoneMinutes: 0,
       auth: { unauthenticatedStatus: 403, realm: 'bench', bearer: false, apiKey: false },
     },
   ],

@@ -1,4 +1,5 @@
 /** The composition root: what a request passes, in order. */
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
@@ -10,14 +11,17 @@ import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
+import { undo } from './forward/undo.ts'
+import { createListEffects, grant } from './grant/plugin.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
 import type { CredentialSource, ListLedger } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
+import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
-import { answer, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
+import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
@@ -46,6 +50,15 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   const identities = identityCache(credentials, { clock })
   const peers = trustedPeers(config.trustedProxies)
   const things = createLookUps()
+  const answer = answerWith(things)
+  const effects = createListEffects({
+    ledger: lists,
+    clock,
+    newId: randomUUID,
+    sharing: (tenant) => live.sharing(tenant),
+    undo,
+    warn: (facts, message) => logger.warn(facts, message),
+  })
 
   const app = dataListener(config)
   await app.register(respond, { clock })
@@ -55,10 +68,21 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })
   await app.register(authenticate, { identities, failures, clock, touch: credentials.touch })
-  await app.register(authorize, { roles: () => live.current().policies, retired: (tenant) => lists.retired(tenant), clock })
+  await app.register(authorize, {
+    roles: () => live.current().policies,
+    retired: (tenant) => lists.retired(tenant),
+    clock,
+  })
   await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
   await app.register(scope, { things })
-  await app.register(forward, { answer, clock, trusts: peers.trusts, noteWrite: things.noteWrite })
+  await app.register(own, { send: answerOwn })
+  await app.register(grant, { effects })
+  await app.register(forward, {
+    answer: (request, reply) => effects.follow(request.gate, answer(request, reply)),
+    clock,
+    trusts: peers.trusts,
+    noteWrite: things.noteWrite,
+  })
 
   let draining = false
   const admin = fastify({ logger: false, forceCloseConnections: true })
@@ -79,6 +103,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
       await admin.close()
       identities.close()
       await Promise.all(live.current().tenants.map(({ upstream }) => upstream.close()))
+      await effects.settled()
       return finished
     },
   }

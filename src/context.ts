@@ -1,7 +1,7 @@
 /** What a request carries from stage to stage. Each stage writes its own fields and reads those of the stages before it. */
 import type {} from 'fastify'
 import type { TenantConfig } from './config/config.ts'
-import type { Decision } from './model/decision.ts'
+import type { Decision, PageWindow } from './model/decision.ts'
 import type { Failure } from './model/failure.ts'
 import type { RequestId } from './model/ids.ts'
 import type { Principal } from './model/identity.ts'
@@ -35,6 +35,8 @@ export interface Outgoing {
   readonly body: 'none' | 'stream' | Buffer
   /** The content type to send in place of the caller's; `undefined`: theirs. */
   readonly contentType: string | undefined
+  /** The page that the caller asked for, where the backend is asked for everything and the answer is paged here. */
+  readonly window: PageWindow | undefined
 }
 
 export interface Gate {

@@ -50,13 +50,19 @@ plan: default
 # Without it, the policy's own scope.partial holds.
 # partial: refuse
 
+# Success as the backend sends it (backend), or as its documents have it (documented): "status": "success", times like
+# 2019-01-01T09:00:00.000000+05:30 in this zone, and 404 for what is not found.
+# contract: backend
+# timezone: "+00:00"
+
 # auth:
 #   unauthenticated_status: 403     # 401: with a challenge, for clients that need one
 #   realm: sallyport
 #   bearer: false                   # true: takes Authorization: Bearer user:token, too
 #   api_key: false                  # true: takes X-API-Key: user:token, too
 
-# Several tenants behind one gateway: each has its own users, and may say upstream, policy, partial, plan and auth anew.
+# Several tenants behind one gateway: each has its own users, and may say upstream, policy, partial, plan,
+# contract, timezone and auth anew.
 # tenants:
 #   - name: north
 #     hosts: [north.example.org]

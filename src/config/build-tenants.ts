@@ -1,5 +1,6 @@
 /** Makes the tenants: those of `tenants`, or the one called `default` that the top level describes. */
 import { parseTenantName, type TenantName } from '../model/ids.ts'
+import { parseOffset } from '../model/time.ts'
 import { buildUpstream, type BuildContext } from './build-upstream.ts'
 import { check } from './check.ts'
 import type { TenantConfig } from './config.ts'
@@ -54,6 +55,8 @@ async function buildTenant(
       policy: own.policy ?? top.policy ?? defaults.policy,
       partial: own.partial ?? top.partial,
       plan: own.plan ?? top.plan ?? defaults.plan,
+      contract: own.contract ?? top.contract ?? defaults.contract,
+      timezoneMinutes: parseOffset(own.timezone ?? top.timezone ?? defaults.timezone) ?? 0,
       auth: {
         unauthenticatedStatus: auth.unauthenticated_status,
         realm: auth.realm,

@@ -55,6 +55,10 @@ export interface TenantConfig {
   /** Overrides the policy's `scope.partial`. */
   readonly partial: PartialMode | undefined
   readonly plan: string
+  /** Success as the backend sends it, or as its documents have it. */
+  readonly contract: 'backend' | 'documented'
+  /** The zone of times in the documented contract, in minutes east of UTC. */
+  readonly timezoneMinutes: number
   readonly auth: AuthConfig
 }
 

@@ -1,4 +1,5 @@
 /** Shows a configuration in the words of the file, with every default, and no secret. */
+import { offsetText } from '../model/time.ts'
 import type { Config, ListenAddress, TenantConfig, UpstreamConfig, UpstreamCredential } from './config.ts'
 
 /** What stands where a secret would. */
@@ -36,6 +37,8 @@ function describeTenant(tenant: TenantConfig): Readonly<Record<string, unknown>>
     policy: tenant.policy,
     ...(tenant.partial === undefined ? {} : { partial: tenant.partial }),
     plan: tenant.plan,
+    contract: tenant.contract,
+    timezone: offsetText(tenant.timezoneMinutes),
     auth: {
       unauthenticated_status: auth.unauthenticatedStatus,
       realm: auth.realm,

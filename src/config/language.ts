@@ -10,6 +10,8 @@ export const defaults = {
   storeFile: './sallyport.db',
   policy: 'listmonk',
   plan: 'default',
+  contract: 'backend',
+  timezone: '+00:00',
   connections: 64,
   timeouts: { connect: '2s', headers: '30s', body: '60s', total: '90s' },
   auth: { unauthenticated_status: 403, realm: 'sallyport', bearer: false, api_key: false },
@@ -148,6 +150,19 @@ const shared = {
     Type.Enum(['refuse', 'narrow'], { description: "takes the place of the policy's own `scope.partial`" }),
   ),
   plan: Type.Optional(name('the name of a rate plan', 'a plan of limits.yaml')),
+  contract: Type.Optional(
+    Type.Enum(['backend', 'documented'], {
+      description: 'success as the backend sends it, or as its documents have it',
+      default: defaults.contract,
+    }),
+  ),
+  timezone: Type.Optional(
+    text('an offset from UTC', {
+      pattern: '^[+-](?:0[0-9]|1[0-4]):[0-5][0-9]$',
+      examples: ['+05:30'],
+      description: 'the zone of times where `contract` is `documented`',
+    }),
+  ),
   auth: Type.Optional(auth),
 }
 

@@ -9,11 +9,22 @@ export interface Clock {
 /** `epochMs` with six fractional digits and a numeric offset, never `Z`. `offsetMinutes` is east of UTC. */
 export function documentedTime(epochMs: number, offsetMinutes = 0): string {
   const local = new Date(epochMs + offsetMinutes * 60_000).toISOString()
-  const sign = offsetMinutes < 0 ? '-' : '+'
+  return `${local.slice(0, -1)}000${offsetText(offsetMinutes)}`
+}
+
+/** `+05:30` for 330 minutes east of UTC. */
+export function offsetText(offsetMinutes: number): string {
   const minutes = Math.abs(offsetMinutes)
   const hh = String(Math.floor(minutes / 60)).padStart(2, '0')
-  const mm = String(minutes % 60).padStart(2, '0')
-  return `${local.slice(0, -1)}000${sign}${hh}:${mm}`
+  return `${offsetMinutes < 0 ? '-' : '+'}${hh}:${String(minutes % 60).padStart(2, '0')}`
+}
+
+/** Minutes east of UTC of `+05:30`; up to fourteen hours, else `undefined`. */
+export function parseOffset(text: string): number | undefined {
+  const [, sign, hours, minutes] = /^([+-])(0[0-9]|1[0-4]):([0-5][0-9])$/.exec(text) ?? []
+  if (sign === undefined) return undefined
+  const offset = Number(hours) * 60 + Number(minutes)
+  return sign === '-' ? 0 - offset : offset
 }
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const

@@ -163,6 +163,13 @@ export function compileAnswer(route: RouteWords, known: Known, report: Report): 
         `${quoted(words.keep)} is not a list that items can be dropped from`,
         'end it with `[]`',
       )
-    return { act: 'keep', path: words.keep, pages: words.pages ?? false, ...rest }
+    return { act: 'keep', path: words.keep, pages: compilePages(words.pages), ...rest }
   })
+}
+
+type PagesWords = Extract<Exclude<RouteWords['answer'], undefined | readonly unknown[]>, { keep: string }>['pages']
+
+function compilePages(words: PagesWords): AnswerDemand['pages'] {
+  if (typeof words !== 'object') return words ?? false
+  return { empty: words.empty ?? 'as asked', unpaged: words.unpaged }
 }

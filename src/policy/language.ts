@@ -114,6 +114,12 @@ const query = Type.Union([groupName, parameters, Type.Array(Type.Union([groupNam
   title: 'a map of parameters, the name of a group, or `any`',
 })
 
+const pagingRule = closed({
+  empty: Type.Optional(Type.Enum(['zeros'], { description: 'an empty page is reported as page 0 of 0' })),
+  unpaged: Type.Optional(parameter('asks the backend, when it is true, for everything as one page')),
+})
+const paging = Type.Union([Type.Boolean(), pagingRule], { title: '`true`, or a map with `empty` or `unpaged`' })
+
 const answerRest = {
   by: itemIds,
   need: listNeed,
@@ -125,7 +131,7 @@ const answer = Type.Union(
     closed({
       keep: dataPath,
       ...answerRest,
-      pages: Type.Optional(Type.Boolean({ description: 'paging is made right' })),
+      pages: Type.Optional(paging),
     }),
     closed({ mask: dataPath, ...answerRest }),
     closed({ refuse: dataPath, ...answerRest }),

@@ -53,5 +53,6 @@ export function refusesUs(rule: CredentialRefused, body: Buffer): boolean {
   return typeof answer.message === 'string' && rule.messages.includes(answer.message)
 }
 
-const isJson = (headers: FlatHeaders): boolean =>
+/** Whether the body is JSON, as the head has it. */
+export const isJson = (headers: FlatHeaders): boolean =>
   /^application\/json\s*(?:;|$)/i.test(headerOf(headers, 'content-type') ?? '')

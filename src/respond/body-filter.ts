@@ -5,3 +5,21 @@ export interface BodyFilter {
   /** The rest, once all has come. */
   end(): Buffer | Promise<Buffer>
 }
+
+/** What the first one lets out goes through the second. */
+export function chained(first: BodyFilter, second: BodyFilter): BodyFilter {
+  const endWith = (rest: Buffer): Buffer | Promise<Buffer> => {
+    const before = second.write(rest)
+    const last = second.end()
+    return last instanceof Promise
+      ? last.then((bytes) => Buffer.concat([before, bytes]))
+      : Buffer.concat([before, last])
+  }
+  return {
+    write: (chunk) => second.write(first.write(chunk)),
+    end() {
+      const rest = first.end()
+      return rest instanceof Promise ? rest.then(endWith) : endWith(rest)
+    },
+  }
+}

@@ -4,13 +4,19 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Gate } from '../context.ts'
+import type { Gate, Tenant } from '../context.ts'
 import { failureEnvelope } from '../model/envelope.ts'
 import { refused } from '../model/failure.ts'
+import type { StoredThings } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
+import type { LookUp } from './cut/whole-cutter.ts'
+import { createDocumentedJson } from './documented/documented-json.ts'
+import { createFilteringSink } from './filtering.ts'
 import { failureFrom, parserFailure } from './framework-errors.ts'
 import { type AnswerSink, createRelay } from './relay.ts'
+import { treatmentFor } from './treatment.ts'
 import { failureHeaders, writeFailure } from './write-failure.ts'
+import { writeOwn } from './write-own.ts'
 
 export interface RespondOptions {
   readonly clock: Clock
@@ -27,10 +33,41 @@ export const respond = fp<RespondOptions>(
   { name: 'respond' },
 )
 
-/** Takes the reply over and says where the backend's answer goes. */
-export function answer(request: FastifyRequest, reply: FastifyReply): AnswerSink {
+/** Takes the reply over and says where the backend's answer goes. `things`: what has to be looked up to cut it. */
+export function answerWith(things: StoredThings<Tenant>) {
+  return (request: FastifyRequest, reply: FastifyReply): AnswerSink => {
+    reply.hijack()
+    const { gate, raw } = request
+    const relay = createRelay({ request: raw, response: reply.raw, gate, stallMs })
+    const treat = treatmentFor({ gate, isHead: raw.method === 'HEAD', lookUp: lookUpFor(request, things) })
+    return treat === undefined ? relay : createFilteringSink(relay, treat)
+  }
+}
+
+function lookUpFor({ gate, raw }: FastifyRequest, things: StoredThings<Tenant>): LookUp {
+  const { tenant, match, requestId, traceparent, clientAddress } = gate
+  return async (resource, ids) => {
+    const kind = tenant?.policy.resources.get(resource)
+    if (tenant === undefined || kind === undefined) throw refused('internal', { cause: `no resource \`${resource}\`` })
+    const timeoutMs = match?.kind === 'rule' ? match.rule.timeoutMs : undefined
+    const asker = { requestId, traceparent, clientAddress, authorization: raw.headers.authorization, timeoutMs }
+    return things.listsOf(tenant, kind, ids, asker)
+  }
+}
+
+/** Takes the reply over and sends `json`, in the backend's shape, as a success of the gateway's own. */
+export function answerOwn(request: FastifyRequest, reply: FastifyReply, json: object): void {
+  const { gate } = request
   reply.hijack()
-  return createRelay({ request: request.raw, response: reply.raw, gate: request.gate, stallMs })
+  gate.bytesOut = writeOwn(request.raw, reply.raw, ownBody(gate.tenant, json), gate)
+}
+
+/** Under the contract `documented` the same as what comes from the backend. */
+function ownBody(tenant: Tenant | undefined, json: object): Buffer {
+  const body = Buffer.from(JSON.stringify(json), 'utf8')
+  if (tenant?.config.contract !== 'documented') return body
+  const documented = createDocumentedJson(tenant.config.timezoneMinutes)
+  return Buffer.concat([documented.write(body), documented.end()])
 }
 
 /** For Fastify's constructor: what fails before a route is found. */

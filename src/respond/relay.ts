@@ -19,6 +19,8 @@ export interface RelayContext {
 /** A sink that must be told which exchange fills it, to hold it back and to give it up. */
 export interface AnswerSink extends UpstreamSink {
   attach(exchange: Exchange): void
+  /** Ends the answer with a failure of the gateway's own: in its place, or by cutting what has gone out already. */
+  refuse(failure: Failure): void
 }
 
 /**
@@ -70,6 +72,16 @@ export function createRelay(context: RelayContext): AnswerSink {
     gate.failure = failure
     exchange?.abort()
     if (!response.destroyed) gate.bytesOut = writeFailure(request, response, failure, failureContext(gate))
+  }
+
+  function refuse(failure: Failure): void {
+    if (state === 'over') return
+    if (state !== 'writing') return replace(failure)
+    state = 'over'
+    gate.failure = failure
+    exchange?.abort()
+    // RFC 9112 §8: what is cut short must not look whole.
+    cut(response, request)
   }
 
   /** Writes the head. `bodyBytes` is known when the whole body is at hand. False when the backend's head cannot be written. */
@@ -171,13 +183,10 @@ export function createRelay(context: RelayContext): AnswerSink {
     },
     failed(upstream) {
       if (state === 'over') return
-      if (state === 'reading' && status >= 500) return judge()
-      if (state !== 'writing') return replace(failureOf(upstream))
-      state = 'over'
-      gate.failure = failureOf(upstream)
-      // RFC 9112 §8: what is cut short must not look whole.
-      cut(response, request)
+      if (state === 'reading' && status >= 500) judge()
+      else refuse(failureOf(upstream))
     },
+    refuse,
   }
 }
 

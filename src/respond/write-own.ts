@@ -1,4 +1,4 @@
-/** Writes a success of the gateway's own, straight to the raw response. */
+/** Writes a success of the gateway's own, JSON, straight to the raw response. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Quota } from '../context.ts'
 import { standing } from './answer-headers.ts'
@@ -13,10 +13,9 @@ export interface OwnContext {
 export function writeOwn(
   request: IncomingMessage,
   response: ServerResponse,
-  json: object,
+  body: Buffer,
   { requestId, quota }: OwnContext,
 ): number {
-  const body = Buffer.from(JSON.stringify(json), 'utf8')
   const headers = [
     ...['Content-Type', 'application/json', 'Content-Length', String(body.byteLength), 'Cache-Control', 'no-store'],
     ...['X-Content-Type-Options', 'nosniff', 'X-Request-Id', requestId],

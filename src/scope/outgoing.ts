@@ -8,6 +8,7 @@ import type { Rule } from '../policy/rule.ts'
 import { writeJsonPart } from './judge-multipart.ts'
 import { writeIds } from './json-places.ts'
 import { writeExcepted, writeQueryIds } from './query.ts'
+import { windowOf } from './window.ts'
 
 /** The caller's body, judged. */
 export type TakenBody =
@@ -43,7 +44,12 @@ export function outgoingOf(rule: Rule, decision: Allowed, target: Target, body: 
     // INVARIANT: a place that cannot be written is never narrowed or filled.
     else throw new Error(`the lists of ${rule.id} cannot be written into its ${demand?.in ?? 'rule'}`)
   }
-  return { target: writeTarget(target.path, pairs), ...outgoingBody(sent, json) }
+  const paged = windowOf(decision, pairs)
+  return {
+    target: writeTarget(target.path, paged?.pairs ?? pairs),
+    ...outgoingBody(sent, json),
+    window: paged?.window,
+  }
 }
 
 type Multipart = Extract<TakenBody, { kind: 'multipart' }>

@@ -42,6 +42,8 @@ describe('describeConfig', () => {
       policy: 'listmonk',
       partial: 'narrow',
       plan: 'default',
+      contract: 'backend',
+      timezone: '+00:00',
       auth: { unauthenticated_status: 401, realm: 'sallyport', bearer: false, api_key: true },
     })
   })

@@ -59,6 +59,8 @@ describe('loadConfig', () => {
           policy: 'listmonk',
           partial: undefined,
           plan: 'default',
+          contract: 'backend',
+          timezoneMinutes: 0,
           auth: { unauthenticatedStatus: 403, realm: 'sallyport', bearer: false, apiKey: false },
         },
       ],

@@ -45,7 +45,12 @@ describe('forward', () => {
   it("sends the judged target and body, with the service credential in place of the caller's", async () => {
     const { backend, gateway } = await world(answers(http(200, 'ok')), {
       stage: (gate) => {
-        gate.outgoing = { target: '/judged?x=1', body: Buffer.from('{"a":1}'), contentType: 'application/json' }
+        gate.outgoing = {
+          target: '/judged?x=1',
+          body: Buffer.from('{"a":1}'),
+          contentType: 'application/json',
+          window: undefined,
+        }
       },
     })
 
@@ -342,7 +347,7 @@ describe('WebSocket', () => {
       {
         rule: { websocket: true },
         stage: (gate) => {
-          gate.outgoing = { target: '/judged/socket?room=1', body: 'none', contentType: undefined }
+          gate.outgoing = { target: '/judged/socket?room=1', body: 'none', contentType: undefined, window: undefined }
         },
       },
     )

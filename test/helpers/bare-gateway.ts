@@ -2,12 +2,13 @@
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { UpstreamConfig } from '../../src/config/config.ts'
-import type { Gate } from '../../src/context.ts'
+import type { Gate, Tenant } from '../../src/context.ts'
 import { forward } from '../../src/forward/plugin.ts'
 import { createUpstream } from '../../src/forward/undici-upstream.ts'
 import { parseRequestId, parseTenantName } from '../../src/model/ids.ts'
+import type { StoredThings } from '../../src/model/ports.ts'
 import type { Rule } from '../../src/policy/rule.ts'
-import { answer, clientErrorHandler, frameworkErrors, respond } from '../../src/respond/plugin.ts'
+import { answerWith, clientErrorHandler, frameworkErrors, respond } from '../../src/respond/plugin.ts'
 import { listScope, rule } from './rule.ts'
 
 export interface BareGateway {
@@ -23,11 +24,15 @@ export interface BareOptions {
   readonly upstream?: Partial<UpstreamConfig>
   readonly rule?: Partial<Rule>
   readonly trusts?: (address: string) => boolean
+  /** What looks stored things up; without it nobody does. */
+  readonly things?: StoredThings<Tenant>
   /** Runs before forward: fills or changes the gate, or throws. */
   readonly stage?: (gate: Gate) => void
   readonly noteWrite?: (tenant: NonNullable<Gate['tenant']>) => void
   readonly credentialRefused?: { readonly status: readonly number[]; readonly messages: readonly string[] }
 }
+
+const noThings: StoredThings<Tenant> = { listsOf: () => Promise.reject(new Error('nothing is looked up here')) }
 
 export const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
@@ -64,13 +69,14 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
       target: request.originalUrl,
       body: request.raw.method === 'GET' || request.raw.method === 'HEAD' ? 'none' : 'stream',
       contentType: undefined,
+      window: undefined,
     }
     gates.push(request.gate)
     options.stage?.(request.gate)
     done()
   })
   await app.register(forward, {
-    answer,
+    answer: answerWith(options.things ?? noThings),
     clock,
     trusts: options.trusts ?? (() => false),
     noteWrite: options.noteWrite ?? (() => {}),
@@ -106,7 +112,17 @@ function gateFor(
     startedAtMs: 0,
     clientAddress: '127.0.0.1',
     tenant: {
-      config: { name, hosts: [], upstream: config, policy: 'test', partial: undefined, plan: 'test', auth },
+      config: {
+        name,
+        hosts: [],
+        upstream: config,
+        policy: 'test',
+        partial: undefined,
+        plan: 'test',
+        contract: 'backend',
+        timezoneMinutes: 0,
+        auth,
+      },
       policy: {
         name: 'test',
         permissions: new Set(),

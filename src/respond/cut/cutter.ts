@@ -2,13 +2,12 @@
  * Cuts items out of JSON that streams by: what is in reach passes byte for byte, the rest is dropped or masked. No more is
  * held back than one item of the outermost array, or the whole where one item out of reach refuses all of it.
  */
-import type { Cut } from '../../model/decision.ts'
+import type { Cut, PageWindow } from '../../model/decision.ts'
 import { refused } from '../../model/failure.ts'
 import { createTokenizer } from '../../model/json-tokens.ts'
 import { type Frame, shiftFrame } from './frame.ts'
 import { createListing, type Listing } from './listing.ts'
-import { createOutput, type Output } from './output.ts'
-import type { Window } from './paging.ts'
+import { createOutput, type Output } from '../output.ts'
 import { placesOf } from './places.ts'
 import { unreadable } from './unreadable.ts'
 import { createWalk, type WalkEvents } from './walk.ts'
@@ -18,7 +17,7 @@ export interface CutterOptions {
   /** Whether an item stays for the cut of this index. `ids` are those that can be read: plain integers in 1..2^31-1. */
   readonly reaches: (cut: number, ids: readonly number[]) => boolean
   /** The page that the caller asked for; needed where a cut pages. */
-  readonly window: Window | undefined
+  readonly window: PageWindow | undefined
   /** Bytes held back at most; an answer that needs more is refused. */
   readonly maxHeldBytes: number
 }

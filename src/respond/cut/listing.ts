@@ -1,7 +1,7 @@
 /** The one array of an answer that is paged here, with the numbers that stand beside it. */
-import type { Cut } from '../../model/decision.ts'
+import type { Cut, PageWindow } from '../../model/decision.ts'
 import type { Frame } from './frame.ts'
-import { createPaging, type Paging, pagingRuleOf, type Window } from './paging.ts'
+import { createPaging, type Paging, pagingRuleOf } from './paging.ts'
 import type { PagingField, Place } from './places.ts'
 import { unreadable } from './unreadable.ts'
 
@@ -20,7 +20,7 @@ export interface Listing {
 }
 
 /** `undefined` where no cut pages. */
-export function createListing(cuts: readonly Cut[], window: Window | undefined): Listing | undefined {
+export function createListing(cuts: readonly Cut[], window: PageWindow | undefined): Listing | undefined {
   const index = cuts.findIndex(({ pages }) => pages !== false)
   const cut = cuts[index]
   if (cut === undefined) return undefined
@@ -28,7 +28,7 @@ export function createListing(cuts: readonly Cut[], window: Window | undefined):
   return listingOf(index, createPaging(window, pagingRuleOf(cut)), window)
 }
 
-function listingOf(index: number, paging: Paging, window: Window): Listing {
+function listingOf(index: number, paging: Paging, window: PageWindow): Listing {
   let stage: 'before' | 'within' | 'after' = 'before'
   let envelope: Frame | undefined
   const isIt = (place: Place): boolean => place.cuts.includes(index)

@@ -1,14 +1,6 @@
 /** A page of what is in a caller's reach, cut out of an answer that holds all there is. */
-import type { Cut, PagingRule } from '../../model/decision.ts'
+import type { Cut, PageWindow, PagingRule } from '../../model/decision.ts'
 import type { PagingField } from './places.ts'
-
-/** What the caller asked for. `perPage` of 0 is everything. */
-export interface Window {
-  readonly page: number
-  readonly perPage: number
-  /** The backend does not page this answer: all of it is one page. */
-  readonly isWhole: boolean
-}
 
 export interface Paging {
   /** Counts an item in reach; whether it is on the page. */
@@ -19,7 +11,7 @@ export interface Paging {
   field(name: PagingField): string | undefined
 }
 
-export function createPaging(window: Window, rule: PagingRule): Paging {
+export function createPaging(window: PageWindow, rule: PagingRule): Paging {
   const { page, perPage, isWhole } = window
   const isAll = isWhole || perPage === 0
   const first = isAll ? 0 : (page - 1) * perPage
