@@ -1,7 +1,6 @@
 /** What a caller is told about themselves, in the shape of listmonk's `GET /api/profile`. Pure. */
 import type { Identity } from '../model/identity.ts'
 import type { ListId } from '../model/ids.ts'
-import { documentedTime } from '../model/time.ts'
 import { ownGrant, type Grants } from '../policy/grants.ts'
 import type { Policy } from '../policy/rule.ts'
 
@@ -42,8 +41,8 @@ export function profileOf(identity: Identity, grants: Grants, policy: Policy): P
   return {
     data: {
       id: identity.id,
-      created_at: documentedTime(identity.createdAt),
-      updated_at: documentedTime(identity.updatedAt),
+      created_at: backendTime(identity.createdAt),
+      updated_at: backendTime(identity.updatedAt),
       username: identity.name,
       password: null,
       password_login: identity.kind === 'person',
@@ -76,3 +75,6 @@ function listRoleOf(identity: Identity, grants: Grants, { scope }: Policy): Role
   }))
   return { id: noId, name: names.join(', '), lists }
 }
+
+/** As Go writes a time in UTC: `Z`, and no zeros at the end of the fraction. */
+const backendTime = (epochMs: number): string => new Date(epochMs).toISOString().replace(/\.?0*Z$/, 'Z')
