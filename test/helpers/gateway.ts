@@ -77,6 +77,18 @@ function tenantNamed(name: string): TenantName {
 
 /** Starts it on free ports; everything is closed when the test ends. */
 export async function startGateway(overrides: Overrides = {}): Promise<Running> {
+  const { running, close } = await openGateway(overrides)
+  onTestFinished(close)
+  return running
+}
+
+export interface Opened {
+  readonly running: Running
+  close(): Promise<void>
+}
+
+/** The same for several tests in turn: who opens it closes it. */
+export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-test-'))
   const backend = await startBackend()
   const store = await openStore({ file: path.join(folder, 'store.db'), clock: systemClock, pollMs: 50 })
@@ -87,13 +99,13 @@ export async function startGateway(overrides: Overrides = {}): Promise<Running> 
   const { logger } = createLog('debug', collecting(lines))
   const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock: systemClock })
   const { data, admin } = await gateway.listen()
-  onTestFinished(async () => {
+  const close = async (): Promise<void> => {
     await gateway.drain()
     await store.close()
     await backend.close()
     await rm(folder, { recursive: true, force: true })
-  })
-  return {
+  }
+  const running: Running = {
     url: data,
     admin,
     gateway,
@@ -105,6 +117,7 @@ export async function startGateway(overrides: Overrides = {}): Promise<Running> 
     user: (name, roles = [], listRoles = [], lifetime = {}) => addUser(store, name, roles, listRoles, lifetime),
     ask: (user, method, target, body, headers) => ask(data, user, method, target, body, headers),
   }
+  return { running, close }
 }
 
 async function configFor(upstreamUrl: string, folder: string, overrides: Overrides): Promise<Config> {
