@@ -7,7 +7,7 @@ import type { Grants } from './policy/grants.ts'
 import { refusalOf } from './policy/refusal.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
 import type { PartialMode, Policy, Rule } from './policy/rule.ts'
-import { judge, type Judged, targetFailure } from './scope/judge.ts'
+import { judge, type Judged, type Settled, targetFailure } from './scope/judge.ts'
 import type { TakenBody } from './scope/outgoing.ts'
 import { bodyFailure, judgeBytes } from './scope/take-body.ts'
 import { parseTarget } from './screen/target.ts'
@@ -27,9 +27,11 @@ export interface Judgement {
   readonly rule: Rule | undefined
   /** `undefined` where the request ended before there was one. */
   readonly decision: Allowed | Denied | undefined
-  /** Exactly one of the two is there. */
+  /** One of the two is there, and neither where the gateway answers itself (`own`). */
   readonly failure: Failure | undefined
   readonly outgoing: Outgoing | undefined
+  /** Stored things on which it hangs and which were not at hand, as in `subscriber 18`. */
+  readonly missing?: readonly string[]
 }
 
 /** A policy ready to judge requests on paper. */
@@ -71,26 +73,42 @@ function judgeOnPaper(
 
   const { scope, resources } = policy
   const judged = judge({ rule, params, target, body }, { scope, partial, resources }, grants)
-  const settled = judged.kind === 'waits' ? lookedUp(judged, request.stored ?? new Map()) : judged
+  if (judged.kind === 'waits') {
+    const missing = missingOf(judged, request.stored ?? new Map())
+    const settled = judged.settle(request.stored ?? new Map())
+    return missing.length === 0 || settled.kind !== 'denied'
+      ? judgementOf(rule, settled)
+      : wanting(rule, settled, missing)
+  }
+  return judgementOf(rule, judged)
+}
+
+function judgementOf(rule: Rule, settled: Settled): Judgement {
   switch (settled.kind) {
     case 'unreadable':
       return ended(settled.failure, rule)
     case 'denied':
       return { rule, decision: settled.decision, failure: settled.failure, outgoing: undefined }
     case 'allowed':
-      return { rule, decision: settled.decision, failure: undefined, outgoing: settled.outgoing }
+      return {
+        rule,
+        decision: settled.decision,
+        failure: undefined,
+        outgoing: rule.own === undefined ? settled.outgoing : undefined,
+      }
   }
 }
 
 /** As the stage does it, with what is at hand in place of the backend. */
-function lookedUp({ wanted, settle }: Judged & { kind: 'waits' }, stored: FoundThings): ReturnType<typeof settle> {
-  const settled = settle(stored)
-  const missing = [...wanted].flatMap(([resource, keys]) =>
+function missingOf({ wanted }: Judged & { kind: 'waits' }, stored: FoundThings): readonly string[] {
+  return [...wanted].flatMap(([resource, keys]) =>
     keys.filter((key) => stored.get(resource)?.has(key) !== true).map((key) => `${resource} ${key}`),
   )
-  if (settled.kind !== 'denied' || missing.length === 0) return settled
-  const detail = `would look up ${missing.join(', ')}`
-  return { ...settled, decision: { ...settled.decision, detail } }
+}
+
+function wanting(rule: Rule, settled: Settled & { kind: 'denied' }, missing: readonly string[]): Judgement {
+  const decision = { ...settled.decision, detail: `would look up ${missing.join(', ')}` }
+  return { ...judgementOf(rule, { ...settled, decision }), missing }
 }
 
 function taken(rule: Rule, request: PaperRequest): TakenBody | Failure {

@@ -64,6 +64,7 @@ export function gatewayOf(policy: Policy): Gateway {
   const paper = paperJudge(policy, 'narrow')
   return (recording, grants) => {
     const { rule, decision, failure, outgoing } = paper.judge(grants, requestOf(recording))
+    if (failure === undefined && rule?.own !== undefined) return { kind: 'own' }
     if (failure !== undefined || rule === undefined || outgoing === undefined) {
       const reason = decision?.effect === 'deny' ? decision.reason : undefined
       const waits =
@@ -73,9 +74,7 @@ export function gatewayOf(policy: Policy): Gateway {
         needsMore(rule, policy.scope, grants)
       return { kind: 'refused', code: failure?.code ?? 'none', reason, waits }
     }
-    return rule.own === undefined
-      ? { kind: 'sent', target: outgoing.target, body: sentBody(rule, outgoing.body) }
-      : { kind: 'own' }
+    return { kind: 'sent', target: outgoing.target, body: sentBody(rule, outgoing.body) }
   }
 }
 
