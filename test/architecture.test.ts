@@ -48,7 +48,18 @@ const importsOf = (source: Source): string[] =>
     .filter((specifier) => specifier?.startsWith('.') === true)
     .map((specifier) => posix.join(posix.dirname(source.path), specifier ?? ''))
 
-const stages = ['screen', 'authenticate', 'authorize', 'limit', 'scope', 'own', 'grant', 'forward', 'respond', 'observe']
+const stages = [
+  'screen',
+  'authenticate',
+  'authorize',
+  'limit',
+  'scope',
+  'own',
+  'grant',
+  'forward',
+  'respond',
+  'observe',
+]
 
 /** What may import what: a lower layer knows nothing of a higher one. */
 const layers: readonly (readonly string[])[] = [
@@ -58,7 +69,7 @@ const layers: readonly (readonly string[])[] = [
   [...stages, 'admin', 'store', 'demo'],
   // What a reload swaps, and a decision without a network (`explain`, `test`): several rooms together, like app.ts below it.
   ['snapshot.ts', 'judge.ts'],
-  ['run-cases.ts', 'explain.ts'],
+  ['run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts'],
   ['app.ts'],
   ['cli'],
   ['main.ts'],

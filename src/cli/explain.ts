@@ -72,7 +72,8 @@ function tenantOf(config: Config, name: string | undefined): TenantConfig {
   return tenant
 }
 
-async function bodyOf(file: string, io: Io): Promise<Buffer> {
+/** The bytes of `--body`. */
+export async function bodyOf(file: string, io: Io): Promise<Buffer> {
   if (file === '-') return Buffer.from(await readStdin(io, maxBodyBytes))
   try {
     return await readFile(path.resolve(io.cwd, file))

@@ -18,6 +18,7 @@ import { registerTestCommand } from './test.ts'
 import { registerTokenCommand } from './token.ts'
 import { registerUserCommand } from './user.ts'
 import { packageVersion, registerVersionCommand } from './version.ts'
+import { registerWhoCanCommand } from './who-can.ts'
 
 /** In the order in which a newcomer needs them. */
 const commands = [
@@ -29,6 +30,7 @@ const commands = [
   registerTokenCommand,
   registerImportCommand,
   registerExplainCommand,
+  registerWhoCanCommand,
   registerTestCommand,
   registerDiffCommand,
   registerConfigCommand,

@@ -1,7 +1,7 @@
 /** Users: made, changed, listed, removed. Each change is written inside the transaction that it is given. */
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { Identity } from '../model/identity.ts'
-import { userIdFrom, type TenantName, type UserId } from '../model/ids.ts'
+import type { DirectGrant, Identity } from '../model/identity.ts'
+import { listIdFrom, userIdFrom, type TenantName, type UserId } from '../model/ids.ts'
 import { chunks, type Note } from './changes.ts'
 import { missingUser, StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
@@ -25,6 +25,8 @@ export interface UserSummary extends Omit<NewUser, 'tenant'> {
   readonly tenant: string
   readonly id: UserId
   readonly status: Identity['status']
+  /** In the order of the lists. */
+  readonly listGrants: readonly DirectGrant[]
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -152,6 +154,7 @@ export async function selectUsers(db: Kysely<Tables>, filter: UserFilter): Promi
   const ids = rows.map((row) => row.id)
   const roles = await rolesByUser(db, 'user_roles_of', ids)
   const listRoles = await rolesByUser(db, 'list_roles_of', ids)
+  const grants = await grantsByUser(db, ids)
   return rows.map((row) => ({
     tenant: row.tenant,
     id: userIdFrom(row.id),
@@ -160,6 +163,7 @@ export async function selectUsers(db: Kysely<Tables>, filter: UserFilter): Promi
     status: row.status,
     roles: roles.get(row.id) ?? [],
     listRoles: listRoles.get(row.id) ?? [],
+    listGrants: grants.get(row.id) ?? [],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }))
@@ -174,6 +178,30 @@ async function rolesByUser(
   for (const chunk of chunks(ids)) {
     const rows = await db.selectFrom(table).selectAll().where('user_id', 'in', chunk).orderBy('role').execute()
     for (const { user_id: id, role } of rows) found.set(id, [...(found.get(id) ?? []), role])
+  }
+  return found
+}
+
+async function grantsByUser(
+  db: Kysely<Tables>,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, readonly DirectGrant[]>> {
+  const found = new Map<number, DirectGrant[]>()
+  for (const chunk of chunks(ids)) {
+    const rows = await db
+      .selectFrom('list_grants')
+      .select(['user_id', 'list', 'get', 'manage', 'until'])
+      .where('user_id', 'in', chunk)
+      .where('withheld_by', 'is', null)
+      .orderBy('list')
+      .execute()
+    for (const row of rows) {
+      const list = listIdFrom(row.list)
+      const of = found.get(row.user_id) ?? []
+      if (list !== undefined)
+        of.push({ list, get: row.get === 1, manage: row.manage === 1, until: row.until ?? undefined })
+      found.set(row.user_id, of)
+    }
   }
   return found
 }

@@ -47,6 +47,7 @@ describe('users', () => {
         status: 'enabled',
         roles: ['editor', 'reader'],
         listRoles: ['spring'],
+        listGrants: [],
         createdAt: 1000,
         updatedAt: 1000,
       },
