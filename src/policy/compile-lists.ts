@@ -136,18 +136,28 @@ function checkPathName(name: string, key: RouteKey, path: Path, report: Report):
 export function compileWhen(route: RouteWords, known: Known, report: Report): readonly When[] {
   return listed(route.when, 'when').map(([path, words]): When => {
     checkPermissions(words.allow, known, [...path, 'allow'], report)
-    if (words.allow === undefined && words.everywhere === undefined)
-      report.add(path, 'demands nothing', 'add `allow` or `everywhere`')
+    if (words.allow === undefined && words.everywhere === undefined && words.every === undefined)
+      report.add(path, 'demands nothing', 'add `allow`, `everywhere` or `every`')
+    if (words.every !== undefined) checkEvery(words.every, route, [...path, 'every'], report)
     const rest = {
       is: typeof words.is === 'string' ? [words.is] : words.is,
       except: ('except' in words ? (words.except ?? []) : []).flatMap((text) => parseComparison(text) ?? []),
       allow: words.allow ?? [],
       everywhere: words.everywhere,
+      every: words.every,
     }
     if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
     if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }
     return { in: 'part', ...partAndName(words.part), ...rest }
   })
+}
+
+/** Without a line that it makes stricter, the demand would ask nothing. */
+function checkEvery(resource: string, route: RouteWords, path: Path, report: Report): void {
+  const lines = listed(route.lists, 'lists').map(([, words]) => words)
+  if (lines.some((words) => 'stored' in words && words.stored === resource && words.need === 'manage')) return
+  const remedy = `add a line \`stored: ${resource}\` with \`need: manage\``
+  report.add(path, `no line asks for \`manage\` on ${quoted(resource)}`, remedy)
 }
 
 export function compileAnswer(route: RouteWords, known: Known, report: Report): readonly AnswerDemand[] {

@@ -69,7 +69,7 @@ export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, sco
   for (const [index, demand] of rule.lists.entries()) {
     const reading = readingLeft(rule, decision, demand, scope.readings[index])
     if (reading === undefined) return denied(rule, 'scope-unreadable')
-    const verdict = judgeDemand(demand, reading, terms, grants)
+    const verdict = judgeDemand(raised(demand, rule, scope), reading, terms, grants)
     if (verdict.effect === 'deny') return denied(rule, verdict.reason, verdict)
     decision = combine(decision, verdict, index)
   }
@@ -89,6 +89,13 @@ function nothingNamed(rule: Rule, decision: Allowed, terms: Terms, grants: Grant
   if (demand?.in !== 'stored') return undefined
   const verdict = judgeDemand({ ...demand, absent: 'refuse' }, { kind: 'absent' }, terms, grants)
   return verdict.effect === 'deny' ? denied(rule, verdict.reason, verdict) : undefined
+}
+
+/** A `when` that is used may ask for every list of a thing, where one would do otherwise. */
+function raised(demand: ListDemand, rule: Rule, scope: Scope): ListDemand {
+  if (demand.in !== 'stored' || demand.need !== 'manage' || demand.of === 'all') return demand
+  const isAsked = rule.when.some((when, index) => when.every === demand.resource && scope.asked[index] === 'used')
+  return isAsked ? { ...demand, of: 'all' } : demand
 }
 
 /** What stands in the demand's place after the demands before it were met: each narrows what the one before left. */

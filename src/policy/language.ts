@@ -84,6 +84,7 @@ const demands = {
   is: Type.Optional(orList(text('a text', { description: 'JSON booleans and numbers as JSON writes them' }))),
   allow: Type.Optional(Type.Array(permission, { minItems: 1, uniqueItems: true })),
   everywhere: Type.Optional(need),
+  every: Type.Optional(name('the name of a resource')),
 }
 const comparison = text('a comparison of a column with `{email}`, `{id}` or `{uuid}`', {
   pattern: `^${comparisonPattern}$`,

@@ -64,6 +64,8 @@ export interface When {
   readonly except: readonly Comparison[]
   readonly allow: readonly Permission[]
   readonly everywhere: Need | undefined
+  /** A resource: of its things every list must be managed, where `of: any` would do otherwise. */
+  readonly every: string | undefined
 }
 
 /** A query parameter: text or a canonical id, once or repeated. */

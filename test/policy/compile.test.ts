@@ -119,7 +119,7 @@ describe('compilePolicySet', () => {
       - { body: sub.lists, need: manage, absent: none }
       - { stored: subscriber, id: query.sub_id, need: manage, of: all }
     aliases: { email: "sql=subscribers.email='{email}'" }
-    when: [{ query: sql, except: ["subscribers.id={id}", "subscribers.uuid='{uuid}'"], allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage }]
+    when: [{ query: sql, except: ["subscribers.id={id}", "subscribers.uuid='{uuid}'"], allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage, every: subscriber }]
     everywhere: manage
     answer: [{ keep: "data.results[]", by: id, need: get, pages: true }, { mask: "data.lists[]", by: id, need: get, resource: subscriber }]
     grant: { from: data.id, need: [get, manage], undo: "DELETE /api/x/{id}" }
@@ -210,8 +210,18 @@ describe('compilePolicySet', () => {
             ],
             allow: ['subscribers:manage'],
             everywhere: undefined,
+            every: undefined,
           },
-          { in: 'body', part: undefined, name: 'all', is: ['true'], except: [], allow: [], everywhere: 'manage' },
+          {
+            in: 'body',
+            part: undefined,
+            name: 'all',
+            is: ['true'],
+            except: [],
+            allow: [],
+            everywhere: 'manage',
+            every: 'subscriber',
+          },
         ],
         everywhere: 'manage',
         answer: [
@@ -384,7 +394,7 @@ describe('compilePolicySet refuses a route', () => {
     ],
     [
       'allow: authenticated, lists: [{ query: l, need: get }]',
-      'lists[0]: `absent` is missing - add it: `none`, `empty`, `fill`, `refuse`, `everywhere`',
+      'lists[0]: `absent` is missing - add it: `none`, `fill`, `refuse`, `everywhere`, `empty`',
     ],
     [
       'allow: authenticated, query: { l: one }, lists: { query: l, need: get, absent: none }',
@@ -474,7 +484,11 @@ describe('compilePolicySet refuses a route', () => {
       'allow: authenticated, when: { query: q, except: ["x.email={email}"], allow: [subscribers:get] }',
       "when.except[0]: `x.email={email}` is not a comparison of a column with `{email}`, `{id}` or `{uuid}` - write for example `subscribers.email='{email}'` or `subscribers.id={id}`",
     ],
-    ['allow: authenticated, when: { query: q }', 'when: demands nothing - add `allow` or `everywhere`'],
+    ['allow: authenticated, when: { query: q }', 'when: demands nothing - add `allow`, `everywhere` or `every`'],
+    [
+      'allow: authenticated, lists: { stored: subscriber, id: path.id, need: get, of: any }, when: { query: q, every: subscriber }',
+      'when.every: no line asks for `manage` on `subscriber` - add a line `stored: subscriber` with `need: manage`',
+    ],
     [
       'allow: authenticated, body: { fields: any }, when: { body: all, is: true, everywhere: get }',
       'when.is: `true` is a boolean, not a text - put it in quotes',

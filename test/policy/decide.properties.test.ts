@@ -38,6 +38,7 @@ const when: fc.Arbitrary<When> = fc.record({
   name: fc.constant('q'),
   is: fc.constant(undefined),
   except: fc.constant([]),
+  every: fc.constant(undefined),
   allow: permissions,
   everywhere: fc.option(need, { nil: undefined }),
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decide, permitted } from '../../src/policy/decide.ts'
+import type { When } from '../../src/policy/rule.ts'
 import { grants, inPath, inQuery, listId, rule, stored, terms } from '../helpers/rule.ts'
 
 const at = { file: 'policies/test.yaml', line: 1 }
@@ -227,6 +228,30 @@ describe('decide', () => {
     })
   })
 
+  it('asks for every list of a thing, where one would do, when a parameter is used', () => {
+    const when: When = {
+      in: 'body',
+      part: undefined,
+      name: 'status',
+      is: ['blocklisted'],
+      except: [],
+      allow: [],
+      everywhere: undefined,
+      every: 'subscriber',
+    }
+    const lines = [stored({ need: 'get' }), stored({ need: 'manage' })]
+    const asked = rule({ lists: lines, when: [when] })
+    const held = grants({ get: [3], manage: [3, 4] })
+    const on = (...lists: readonly number[]) => ({ kind: 'things' as const, lists: [lists.map(listId)] })
+    const decided = (reading: ReturnType<typeof on>, used: 'used' | 'not-used') =>
+      decide(asked, terms(), held, { readings: [reading, reading], asked: [used] })
+
+    expect(decided(on(3, 7), 'not-used')).toMatchObject({ effect: 'allow' })
+    expect(decided(on(3, 7), 'used')).toMatchObject({ effect: 'deny', reason: 'thing-not-granted', need: 'manage' })
+    // Reading it goes on taking one list only.
+    expect(decided(on(3, 4), 'used')).toMatchObject({ effect: 'allow' })
+  })
+
   it('asks for more where a parameter is used', () => {
     const when = {
       in: 'query',
@@ -236,6 +261,7 @@ describe('decide', () => {
       except: [],
       allow: ['sql'],
       everywhere: 'get',
+      every: undefined,
     } as const
     const asked = rule({ when: [when] })
     const used = { readings: [], asked: ['used'] } as const

@@ -75,6 +75,7 @@ describe('what is sent of a query', () => {
     except: [email],
     allow: ['sql'],
     everywhere: undefined,
+    every: undefined,
   }
 
   it('writes an alias as the parameter that it stands for, in its place', () => {
