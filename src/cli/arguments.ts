@@ -1,7 +1,7 @@
 /** Parsers of what stands on a command line; what cannot be meant ends the command with exit code 2. */
 import type { Config } from '../config/config.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
-import type { TenantName } from '../model/ids.ts'
+import { parseListId, type ListId, type TenantName } from '../model/ids.ts'
 import { parseSpan } from '../model/time.ts'
 import { isUserName } from '../model/user-name.ts'
 import type { PolicySet } from '../policy/rule.ts'
@@ -27,6 +27,12 @@ export function findTenant(config: Config, name: string | undefined): TenantName
 export function userName(text: string): string {
   if (isUserName(text)) return text
   throw usageError(`${quoted(text)} is no user name - use 1 to 200 of the characters A-Z a-z 0-9 _ . @ -`)
+}
+
+export function listNumber(text: string): ListId {
+  const list = parseListId(text)
+  if (list !== undefined) return list
+  throw usageError(`${quoted(text)} is no list - use its id, a number from 1 to 2147483647`)
 }
 
 export interface RoleNames {

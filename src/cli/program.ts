@@ -13,6 +13,7 @@ import { registerHealthcheckCommand } from './healthcheck.ts'
 import { registerImportCommand } from './import.ts'
 import { registerInitCommand } from './init.ts'
 import { paintFor, say, type Io } from './io.ts'
+import { registerListCommand } from './list.ts'
 import { registerServeCommand } from './serve.ts'
 import { registerTestCommand } from './test.ts'
 import { registerTokenCommand } from './token.ts'
@@ -28,6 +29,7 @@ const commands = [
   registerServeCommand,
   registerUserCommand,
   registerTokenCommand,
+  registerListCommand,
   registerImportCommand,
   registerExplainCommand,
   registerWhoCanCommand,

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Io } from './io.ts'
 import { registerUserAdd } from './user-add.ts'
 import { registerUserDelete } from './user-delete.ts'
+import { registerUserGrant, registerUserUngrant } from './user-grant.ts'
 import { registerUserList } from './user-list.ts'
 import { registerUserSetRoles } from './user-set-roles.ts'
 import { registerUserShow } from './user-show.ts'
@@ -16,5 +17,7 @@ export function registerUserCommand(program: Command, io: Io): void {
   registerUserStatus(user, io, 'enable')
   registerUserStatus(user, io, 'disable')
   registerUserSetRoles(user, io)
+  registerUserGrant(user, io)
+  registerUserUngrant(user, io)
   registerUserDelete(user, io)
 }

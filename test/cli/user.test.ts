@@ -27,7 +27,7 @@ describe('user', () => {
     expect(added).toMatchObject({ code: 0, out: 'added api user ann to tenant default\n' })
     expect(added.err).toContain('sallyport token new ann')
     expect(await json(world, 'user', 'list')).toEqual([ann])
-    expect(await json(world, 'user', 'show', 'ann')).toEqual({ ...ann, tokens: [] })
+    expect(await json(world, 'user', 'show', 'ann')).toEqual({ ...ann, list_grants: [], tokens: [] })
     expect((await world.sallyport(['user', 'list'])).out).toBe(
       'TENANT   NAME  KIND  STATUS   ROLES           LIST ROLES\n' +
         'default  ann   api   enabled  editor, reader  alpha team\n',
@@ -129,5 +129,64 @@ describe('user', () => {
       ['cli:bob', 'user.disabled', 'default/ann'],
       ['cli:eve', 'user.create', 'default/ann'],
     ])
+  })
+
+  it('grants lists of their own, shows them, and takes them again', async () => {
+    const world = await cliWorld()
+    await world.sallyport(addAnn)
+
+    expect(await world.sallyport(['user', 'grant', 'ann', '--list', '9', '--get', '--manage'])).toEqual({
+      code: 0,
+      out: 'ann of tenant default holds list 9: get, manage\n',
+      err: '',
+    })
+    expect(await json(world, 'user', 'grant', 'ann', '--list', '4', '--get', '--until', '1d')).toEqual({
+      tenant: 'default',
+      name: 'ann',
+      list: 4,
+      access: ['get'],
+      until: '2026-01-02T00:00:00.000000+00:00',
+    })
+    expect(await json(world, 'user', 'show', 'ann')).toMatchObject({
+      list_grants: [
+        { list: 4, access: ['get'], until: '2026-01-02T00:00:00.000000+00:00' },
+        { list: 9, access: ['get', 'manage'], until: null },
+      ],
+    })
+    expect((await world.sallyport(['user', 'show', 'ann'])).out).toContain(
+      '  own lists   4 (get until 2026-01-02T00:00:00.000000+00:00), 9 (get and manage)\n',
+    )
+
+    await world.sallyport(['user', 'grant', 'ann', '--list', '9', '--manage'])
+    expect((await world.sallyport(['user', 'ungrant', 'ann', '--list', '4'])).out).toBe(
+      'ann of tenant default no longer holds list 4 directly\n',
+    )
+    expect(await json(world, 'user', 'show', 'ann')).toMatchObject({
+      list_grants: [{ list: 9, access: ['manage'], until: null }],
+    })
+  })
+
+  it('refuses a grant of nothing, of no list, of a time that is over, and to nobody', async () => {
+    const world = await cliWorld()
+    await world.sallyport(addAnn)
+    const grant = (...args: string[]) => world.sallyport(['user', 'grant', ...args])
+
+    expect(await grant('ann', '--list', '3')).toMatchObject({
+      code: 2,
+      err: 'error: nothing is granted - use --get, --manage, or both\n',
+    })
+    for (const list of ['0', '03', '-1', 'Alpha', '2147483648']) {
+      expect(await grant('ann', '--list', list, '--get')).toMatchObject({
+        code: 2,
+        err: `error: \`${list}\` is no list - use its id, a number from 1 to 2147483647\n`,
+      })
+    }
+    expect(await grant('ann', '--list', '3', '--get', '--until', '2025-12-31T00:00:00Z')).toMatchObject({ code: 2 })
+    expect(await grant('bob', '--list', '3', '--get')).toMatchObject({ code: 1 })
+    expect(await world.sallyport(['user', 'ungrant', 'ann', '--list', '3'])).toMatchObject({
+      code: 1,
+      err: 'error: `ann` holds no grant of their own on list 3 - see `sallyport user show ann`; list roles stand in roles.yaml\n',
+    })
+    expect(await json(world, 'user', 'show', 'ann')).toMatchObject({ list_grants: [] })
   })
 })
