@@ -95,7 +95,6 @@ function eventsOf(state: State): WalkEvents {
       if (place?.paging !== undefined) state.fieldMark = output.mark(at)
     },
     opened(frame, container) {
-      if (frame.place.paging !== undefined) throw unreadable('something else stands where the paging is expected')
       listing?.opened(frame, container)
     },
     closed(frame, at) {

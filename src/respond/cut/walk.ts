@@ -61,6 +61,7 @@ export function createWalk(root: Place, markOf: (at: number) => number, events: 
     },
     open(isArray, behind) {
       const place = blind === 0 ? begin(behind - 1) : undefined
+      if (place?.paging !== undefined) throw unreadable('something else stands where the paging is expected')
       if (place === undefined || (place.must === undefined && !leadsOn(place, isArray))) blind++
       else {
         const container = top
