@@ -14,6 +14,7 @@ import { registerImportCommand } from './import.ts'
 import { registerInitCommand } from './init.ts'
 import { paintFor, say, type Io } from './io.ts'
 import { registerListCommand } from './list.ts'
+import { registerReplayCommand } from './replay-log.ts'
 import { registerServeCommand } from './serve.ts'
 import { registerTestCommand } from './test.ts'
 import { registerTokenCommand } from './token.ts'
@@ -35,6 +36,7 @@ const commands = [
   registerWhoCanCommand,
   registerTestCommand,
   registerDiffCommand,
+  registerReplayCommand,
   registerConfigCommand,
   registerHashCommand,
   registerHealthcheckCommand,

@@ -31,6 +31,7 @@ export function logLine(gate: Gate, facts: RequestFacts): Record<string, unknown
     tenant: gate.tenant?.config.name,
     path: gate.target?.path,
     route: match?.kind === 'rule' ? match.rule.id : undefined,
+    parameters: parametersUsed(gate),
     status: facts.status,
     bytes_in: gate.bytesIn,
     bytes_out: gate.bytesOut,
@@ -58,6 +59,20 @@ export function logLine(gate: Gate, facts: RequestFacts): Record<string, unknown
           },
     user_agent: cleaned(facts.userAgent),
   }
+}
+
+const none: readonly string[] = Object.freeze([])
+
+/** Names of the query's parameters that hold something, as the rule declares them: another name is the caller's own text. */
+function parametersUsed({ match, target }: Gate): readonly string[] | undefined {
+  if (match?.kind !== 'rule' || target === undefined) return undefined
+  const { query } = match.rule
+  if (target.query.length === 0 || query.kind === 'any') return none
+  const { parameters, aliases } = query
+  const used = target.query.flatMap(([name, value]) =>
+    value !== '' && (parameters.has(name) || aliases.has(name)) ? [name] : [],
+  )
+  return [...new Set(used)]
 }
 
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
