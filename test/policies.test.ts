@@ -176,20 +176,20 @@ describe('answers', () => {
   it('are cut for who sees a part: gap 12 and gap 13', () => {
     expect(cuts(scoped)).toEqual([
       'GET /api/lists: keep data.results[] by id of a list, paging: 3',
-      'GET /api/subscribers: mask data.results[].lists[] by id of a list: 3',
-      'GET /api/subscribers/:id: mask data.lists[] by id of a list: 3',
+      'GET /api/subscribers: keep data.results[].lists[] by id of a list: 3',
+      'GET /api/subscribers/:id: keep data.lists[] by id of a list: 3',
       'GET /api/subscribers/:id/activity: keep data.campaign_views[] by id of a campaign: 3',
       'GET /api/subscribers/:id/activity: keep data.link_clicks[] by campaign_id of a campaign: 3',
       'GET /api/subscribers/:id/export: keep subscriptions[] by id of a list: 3',
       'GET /api/subscribers/:id/export: keep campaign_views[] by id of a campaign: 3',
       'GET /api/subscribers/:id/export: keep link_clicks[] by campaign_id of a campaign: 3',
-      'PUT /api/subscribers/:id: mask data.lists[] by id of a list: 3',
-      'PATCH /api/subscribers/:id: mask data.lists[] by id of a list: 3',
+      'PUT /api/subscribers/:id: keep data.lists[] by id of a list: 3',
+      'PATCH /api/subscribers/:id: keep data.lists[] by id of a list: 3',
       'GET /api/campaigns: keep data.results[] by lists[].id of a list, paging: 3',
-      'GET /api/campaigns: mask data.results[].lists[] by id of a list: 3',
+      'GET /api/campaigns: keep data.results[].lists[] by id of a list: 3',
       'GET /api/campaigns/running/stats: keep data[] by id of a campaign: 3',
-      'GET /api/campaigns/:id: mask data.lists[] by id of a list: 3',
-      'PUT /api/campaigns/:id: mask data.lists[] by id of a list: 3',
+      'GET /api/campaigns/:id: keep data.lists[] by id of a list: 3',
+      'PUT /api/campaigns/:id: keep data.lists[] by id of a list: 3',
     ])
   })
 
@@ -205,9 +205,9 @@ describe('answers', () => {
 
   it('show campaigns:get_all every campaign, and of its lists those within reach', () => {
     expect(cuts(grantsFor([], 'campaigns:get_all')).filter((cut) => cut.includes('campaign'))).toEqual([
-      'GET /api/campaigns: mask data.results[].lists[] by id of a list: ',
-      'GET /api/campaigns/:id: mask data.lists[] by id of a list: ',
-      'PUT /api/campaigns/:id: mask data.lists[] by id of a list: ',
+      'GET /api/campaigns: keep data.results[].lists[] by id of a list: ',
+      'GET /api/campaigns/:id: keep data.lists[] by id of a list: ',
+      'PUT /api/campaigns/:id: keep data.lists[] by id of a list: ',
     ])
   })
 })
