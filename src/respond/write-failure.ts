@@ -75,7 +75,7 @@ export function endAnswer(request: IncomingMessage, response: ServerResponse, bo
   if (!hasUnreadBody(request) || request.destroyed) {
     if (body === undefined) response.end()
     // As text Node writes head and body in one piece; a Buffer costs a second one, which is more than the copy.
-    else if (body.byteLength <= maxJoinedBytes) response.end(body.latin1Slice(), 'latin1')
+    else if (body.byteLength <= maxJoinedBytes) response.end(body.toString('latin1'), 'latin1')
     else response.end(body)
     return
   }
