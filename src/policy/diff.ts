@@ -46,8 +46,8 @@ export interface PolicyDiff {
   readonly isSame: boolean
 }
 
-export const anonymous = '(no credentials)'
-export const noRole = '(no role)'
+const anonymous = '(no credentials)'
+const noRole = '(no role)'
 
 export function diffPolicies(before: PolicySet, after: PolicySet): PolicyDiff {
   const callers = callersOf(before.userRoles, after.userRoles)
