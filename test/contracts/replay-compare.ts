@@ -166,6 +166,10 @@ function listsSent(recording: Recording, outcome: SentOutcome): readonly number[
 /** Whether what is sent is, as a value, what the caller sent. */
 export function isUnchanged(recording: Recording, outcome: SentOutcome): boolean {
   if (pairs(recording.target) !== pairs(outcome.target)) return false
+  if (outcome.body.kind === 'form') {
+    const asked = [...new URLSearchParams(bodyOf(recording).toString())].filter(([, value]) => value !== '')
+    return JSON.stringify(asked) === JSON.stringify(outcome.body.pairs.filter(([, value]) => value !== ''))
+  }
   if (outcome.body.kind !== 'json' || recording.body === undefined) return true
   return JSON.stringify(JSON.parse(bodyOf(recording).toString())) === JSON.stringify(outcome.body.value)
 }

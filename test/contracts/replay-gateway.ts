@@ -56,6 +56,7 @@ export type Sent =
   | { readonly kind: 'none' }
   | { readonly kind: 'as-received' }
   | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'form'; readonly pairs: readonly (readonly [string, string])[] }
 
 export type Gateway = (recording: Recording, grants: Grants | undefined) => Outcome
 
@@ -92,6 +93,7 @@ function sentBody(rule: Rule, body: 'none' | 'stream' | Buffer): Sent {
   const params = /name="params"\r\n\r\n([^\r]*)\r\n/.exec(text)?.[1]
   if (rule.body.kind === 'multipart')
     return params === undefined ? { kind: 'as-received' } : { kind: 'json', value: JSON.parse(params) }
+  if (rule.body.kind === 'form') return { kind: 'form', pairs: [...new URLSearchParams(body.toString())] }
   return { kind: 'json', value: JSON.parse(body.toString()) }
 }
 
