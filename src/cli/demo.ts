@@ -55,8 +55,10 @@ async function demo(port: number, adminPort: number, io: Io): Promise<number> {
     const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or run the demo elsewhere: npm run demo -- --port 9080 --admin-port 9081'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
+    // Listening for signals before anything is shown: who reads the screen may end it at once.
+    const ended = runUntilSignal(gateway, () => say(io, '\nending …'))
     await writeOut(io, screen({ data, admin, backend: backend.url }, tokens, io))
-    return await runUntilSignal(gateway, () => say(io, '\nending …'))
+    return await ended
   } finally {
     await store.close()
     await Promise.all([backend.close(), silent.close()])

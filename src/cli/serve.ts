@@ -28,10 +28,11 @@ async function serve(command: Command, io: Io): Promise<number> {
     const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
+    const ended = runUntilSignal(gateway, (signal) => log.logger.info({ signal }, 'draining'))
     warnOf(config.tenants, log)
     log.logger.info({ data, admin, tenants: config.tenants.map(({ name }) => name) }, 'listening')
     process.on('SIGHUP', () => void reload(gateway, command, io, log))
-    return await runUntilSignal(gateway, (signal) => log.logger.info({ signal }, 'draining'))
+    return await ended
   } finally {
     await store.close()
     log.logger.info('stopped')
