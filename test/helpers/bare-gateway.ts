@@ -7,7 +7,7 @@ import { forward } from '../../src/forward/plugin.ts'
 import { createUpstream } from '../../src/forward/undici-upstream.ts'
 import { parseRequestId, parseTenantName } from '../../src/model/ids.ts'
 import type { StoredThings } from '../../src/model/ports.ts'
-import type { Rule } from '../../src/policy/rule.ts'
+import type { Resource, Rule } from '../../src/policy/rule.ts'
 import { answerWith, clientErrorHandler, frameworkErrors, respond } from '../../src/respond/plugin.ts'
 import { listScope, rule } from './rule.ts'
 
@@ -24,6 +24,7 @@ export interface BareOptions {
   readonly upstream?: Partial<UpstreamConfig>
   readonly rule?: Partial<Rule>
   readonly trusts?: (address: string) => boolean
+  readonly resources?: readonly Resource[]
   /** What looks stored things up; without it nobody does. */
   readonly things?: StoredThings<Tenant>
   /** Runs before forward: fills or changes the gate, or throws. */
@@ -127,7 +128,7 @@ function gateFor(
         name: 'test',
         permissions: new Set(),
         scope: listScope,
-        resources: new Map(),
+        resources: new Map(options.resources?.map((each) => [each.name, each])),
         rules: [],
         credentialRefused: options.credentialRefused,
       },

@@ -48,7 +48,8 @@ const thrown = (act: () => unknown): unknown => {
   try {
     return act()
   } catch (error) {
-    return error instanceof Failure ? error.code : error instanceof JsonStreamError ? 'no JSON' : error
+    if (error instanceof Failure) return error.code
+    return error instanceof JsonStreamError ? 'no JSON' : error
   }
 }
 

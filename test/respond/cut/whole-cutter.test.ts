@@ -28,7 +28,11 @@ describe('a cut by stored things', () => {
     const asked: unknown[] = []
     const lookUp: LookUp = async (resource, ids) => {
       asked.push([resource, ids])
-      return new Map(ids.map((id) => [id, id === '1' ? lists(4, 3) : id === '2' ? lists(4) : undefined]))
+      return new Map([
+        ['1', lists(4, 3)],
+        ['2', lists(4)],
+        ['5', undefined],
+      ])
     }
     const cuts = [
       cut('data.views[]', 'id', 'campaign'),
