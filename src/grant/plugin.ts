@@ -73,7 +73,8 @@ export function createListEffects(parts: GrantParts): ListEffects {
     begin(gate, response) {
       const { match, tenant, outgoing } = gate
       if (match?.kind !== 'rule' || match.rule.retire === undefined) return undefined
-      if (tenant === undefined || outgoing === undefined) throw refused('internal', { cause: 'nothing was judged' })
+      if (tenant === undefined || outgoing === undefined)
+        return Promise.reject(refused('internal', { cause: 'nothing was judged' }))
       const lists = retiringLists(match.rule.retire, match.params, outgoing.target)
       if (lists.length === 0) return undefined
       return withhold(gate, { tenants: sharing(tenant), lists, operation: newId() }, response)
@@ -104,8 +105,8 @@ export const grant = fp<{ readonly effects: ListEffects }>(
     app.addHook('onRequest', (request, reply, done) => {
       const beginning = effects.begin(request.gate, reply.raw)
       if (beginning === undefined) return done()
-      beginning.then(() => done(), done)
-      return undefined
+      // Fastify goes on when it is fulfilled.
+      return beginning
     })
   },
   { name: 'grant', dependencies: ['own'] },

@@ -93,7 +93,7 @@ export function superseding(
   unless: readonly Permission[] = [],
 ): Permission | undefined {
   const { get, manage } = scope
-  const all = need === 'either' ? [get.all, manage.all] : need === 'get' ? [get.all] : [manage.all]
+  const all = need === 'either' ? [get.all, manage.all] : [scope[need].all]
   return all.find((permission) => grants.permissions.has(permission)) ?? firstHeld(grants, unless)
 }
 

@@ -528,9 +528,43 @@ describe('compilePolicySet refuses a route', () => {
       'lists[1]: a second demand on `lists` that fills it or differs in `absent` or `partial` - give both the same `absent` (not `fill`) and the same `partial`',
     ],
     ['allow: authenticated, websocket: true', 'websocket: upgrades come with GET only - remove it'],
+    [
+      'allow: [subscribers:get], grant: { from: data.id, need: [get], undo: "DELETE /api/x" }',
+      'grant.undo: `DELETE /api/x` is not a DELETE with one `{id}` in it - write for example `DELETE /api/lists/{id}`',
+    ],
+    [
+      'allow: authenticated, retire: path.id',
+      'retire: `path.id` is no place of `lists` with `need: manage` - add `lists: { path: id, need: manage }`, or name a place that is judged',
+    ],
+    [
+      'allow: authenticated, lists: { path: id, need: get }, retire: path.id',
+      'retire: `path.id` is no place of `lists` with `need: manage` - add `lists: { path: id, need: manage }`, or name a place that is judged',
+    ],
+    [
+      'allow: authenticated, lists: { path: id, need: manage }, retire: query.id',
+      'retire: `query.id` is no place of `lists` with `need: manage` - add `lists: { query: id, need: manage }`, or name a place that is judged',
+    ],
+    [
+      'allow: authenticated, own: logout, body: stream',
+      'body: `body` stands beside `own`, and nothing of this route is sent to the backend - remove one of the two',
+    ],
+    [
+      'allow: authenticated, own: profile, timeout: 5s',
+      'timeout: `timeout` stands beside `own`, and nothing of this route is sent to the backend - remove one of the two',
+    ],
   ])('%s', (words, message) => {
     expect(toldOf(words)).toEqual([message])
   })
+
+  it.each(['grant: { from: data.id, need: [get] }', 'lists: { path: id, need: manage }, retire: path.id'])(
+    'that is a GET with %s',
+    (words) => {
+      const word = words.includes('retire') ? 'retire' : 'grant'
+      expect(toldOf(`allow: authenticated, ${words}`, 'GET /api/x/:id')).toEqual([
+        `${word}: \`${word}\` stands on a GET, which changes nothing and may be sent twice - remove it`,
+      ])
+    },
+  )
 
   it('with a body on GET, and without allow', () => {
     expect(toldOf('allow: authenticated, body: stream', 'GET /api/x')).toEqual([

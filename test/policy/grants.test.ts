@@ -20,6 +20,34 @@ const roles = {
 }
 
 describe('grantsOf', () => {
+  it('adds lists that are held directly, until they end', () => {
+    const direct = [
+      { list: listId(3), get: true, manage: true, until: undefined },
+      { list: listId(8), get: true, manage: false, until: 3_000 },
+    ]
+    const held = { roles: [], listRoles: ['alpha'], listGrants: direct }
+    const before = grantsOf(held, roles, 2_999)
+
+    expect([...before.get]).toEqual([
+      [3, 'alpha'],
+      [8, 'own grant'],
+    ])
+    expect([...before.manage]).toEqual([[3, 'own grant']])
+    expect(before.validUntilMs).toBe(3_000)
+    expect([...grantsOf(held, roles, 3_000).get.keys()]).toEqual([3])
+  })
+
+  it('gives nothing from list roles on retired lists, and everything that was granted directly since', () => {
+    const direct = [{ list: listId(4), get: true, manage: false, until: undefined }]
+    const held = { roles: [], listRoles: ['alpha', 'summer'], listGrants: direct }
+    const left = grantsOf(held, roles, 1_000, new Set([listId(3), listId(4)]))
+
+    expect([...left.get]).toEqual([[4, 'own grant']])
+    expect([...left.manage]).toEqual([])
+    // Nothing that is left ends.
+    expect(left.validUntilMs).toBe(Infinity)
+  })
+
   it('unites roles and remembers which one gave what first', () => {
     const held = grantsOf({ roles: ['writer', 'reader'], listRoles: ['alpha', 'summer'] }, roles, 1_000)
 

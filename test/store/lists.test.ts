@@ -255,7 +255,8 @@ describe('retired lists', () => {
 interface Model {
   held: boolean
   withheldBy: string | undefined
-  mark: 'none' | 'gone' | string
+  /** `none`, `gone`, or the deletion that has not ended. */
+  mark: string
 }
 type Step =
   | { readonly do: 'grant' | 'retire' | 'unretire' }
