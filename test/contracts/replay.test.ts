@@ -96,6 +96,8 @@ describe('the recordings, replayed against the shipped policy under partial: nar
       'get-api-subscribers.escaped-path',
       // The caller's own lists are put in; what is wrong stays wrong.
       'get-api-subscribers.search-bad',
+      // All there is is asked for, and paged here.
+      'head-api.api-head',
       'post-api-subscribers-query-delete.bare',
       // gap 1: a body id that listmonk would look for after the update.
       'put-api-subscribers-id.body-id-missing',
