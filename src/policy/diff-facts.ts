@@ -52,6 +52,7 @@ export function settingChanges(before: unknown, after: unknown): readonly Settin
   const [was, is] = [leaves(before), leaves(after)]
   return [...new Set([...was.keys(), ...is.keys()])]
     .filter((key) => was.get(key) !== is.get(key))
+    .toSorted()
     .map((key) => ({ key, before: was.get(key), after: is.get(key) }))
 }
 

@@ -78,9 +78,13 @@ export function diffRoute(path: string, before: Side, after: Side, callers: read
   return {
     judged: asks.all.length * callers.length,
     isSampled: asks.isSampled,
-    changes: [...found.values()].map((change) => changeOf(change, asks, callers)),
+    changes: [...found.values()].map((change) => changeOf(change, asks, callers)).toSorted(byKind),
   }
 }
+
+const rank: Readonly<Record<Change['kind'], number>> = { opened: 0, closed: 1, different: 2 }
+
+const byKind = (one: Change, other: Change): number => rank[one.kind] - rank[other.kind]
 
 interface Found {
   readonly before: Outcome
@@ -92,7 +96,7 @@ interface Found {
 function reader({ match, terms }: Side, places: readonly Place[], ask: Ask): (grants: Grants | undefined) => Outcome {
   if (match.kind !== 'rule') {
     const code = match.kind === 'unknown' ? 'route-unknown' : 'method-not-allowed'
-    return (grants) => refusedWith(grants === undefined ? 'credentials-missing' : code)
+    return (grants) => (grants === undefined ? withoutCredentials : refusedWith(code))
   }
   const { rule } = match
   const scope = scopeFor(rule, places, ask)
@@ -104,6 +108,9 @@ function reader({ match, terms }: Side, places: readonly Place[], ask: Ask): (gr
 }
 
 const refusedWith = (code: FailureCode): Outcome => ({ effect: 'deny', reason: undefined, code, sends: [], cuts: [] })
+
+/** Nothing about routes is told to somebody without credentials. */
+const withoutCredentials: Outcome = { ...refusedWith('credentials-missing'), reason: 'credentials-missing' }
 
 function outcomeOf(rule: Rule, decision: Decision): Outcome {
   const { effect, reason } = decision

@@ -12,7 +12,7 @@ import {
 import { diffRoute, type Caller, type Change, type Side } from './diff-route.ts'
 import { grantsOf } from './grants.ts'
 import { routeTable, type RouteTable } from './routes.ts'
-import type { ListRole, Policy, PolicySet, Rule, UserRole } from './rule.ts'
+import type { Limits, ListRole, Policy, PolicySet, Rule, UserRole } from './rule.ts'
 
 export interface RouteDiff {
   readonly policy: string
@@ -59,7 +59,7 @@ export function diffPolicies(before: PolicySet, after: PolicySet): PolicyDiff {
   const facts = {
     userRoles: userRoleChanges(before.userRoles, after.userRoles),
     listRoles: listRoleChanges(before.listRoles, after.listRoles),
-    limits: settingChanges(before.limits, after.limits),
+    limits: settingChanges(limitsAsWritten(before.limits), limitsAsWritten(after.limits)),
     settings: names.flatMap((name) => policySettings(name, before.policies.get(name), after.policies.get(name))),
   }
   const pairs = (kind: Change['kind']): number =>
@@ -77,6 +77,11 @@ export function diffPolicies(before: PolicySet, after: PolicySet): PolicyDiff {
     isSame: routes.length + Object.values(facts).flat().length === 0,
   }
 }
+
+const limitsAsWritten = ({ plans, failures }: Limits) => ({
+  failures,
+  plans: new Map([...plans].map(([name, { classes }]) => [name, classes])),
+})
 
 /** What a list role may give, as far as it makes a difference. A caller holds no list, the one that is asked for, or others. */
 const listShapes: readonly (readonly [
