@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { bodyOf, type Outcome, type ReplayWorld } from './replay-gateway.ts'
+import type { LookedUp } from './replay-lookup.ts'
 import type { RecordedAnswer, Recording } from './recordings.ts'
 
 type SentOutcome = Extract<Outcome, { kind: 'sent' }>
@@ -53,13 +54,35 @@ export function compare(
 
 /** The same for a request that waits, once what is stored is looked up. */
 export function compareLookedUp(
+  recording: Recording,
   answer: RecordedAnswer,
   supers: RecordedAnswer | undefined,
-  effect: 'allow' | 'deny',
+  { effect, lists }: LookedUp,
+  world: ReplayWorld,
 ): Comparison {
-  if (didIt(answer)) return { kind: effect === 'allow' ? 'equal' : 'stricter' }
+  if (didIt(answer)) {
+    if (effect === 'deny') return { kind: 'stricter' }
+    const left = listsAfter(recording, answer, world)
+    const known = lists?.filter((id) => world.lists.some((list) => list.id === id))
+    return left === undefined || known === undefined || String(known.toSorted()) === String(left.toSorted())
+      ? { kind: 'equal' }
+      : { kind: 'looser', why: `lists ${known.join(', ')} are sent, listmonk leaves ${left.join(', ')}` }
+  }
   if (effect === 'deny' || isRefusedToAll(answer, supers)) return { kind: 'equal' }
   return { kind: 'looser', why: `listmonk answers ${answer.status} to this caller` }
+}
+
+/** The lists that a changed subscriber was on in the end: what is sent replaces all of them. */
+function listsAfter(recording: Recording, answer: RecordedAnswer, world: ReplayWorld): readonly number[] | undefined {
+  if (!/^(?:PUT|PATCH) \/api\/subscribers\/:id$/.test(recording.route)) return undefined
+  const stored = world.subscribers.find(({ id }) => recording.target.endsWith(`/${id}`))
+  const left = new Set(stored?.lists.map(({ list_id }) => list_id))
+  for (const { table, op, key } of answer.effects ?? []) {
+    if (table !== 'subscriber_lists') continue
+    if (op === 'delete') left.delete(Number(key['list_id']))
+    else left.add(Number(key['list_id']))
+  }
+  return [...left]
 }
 
 // What the backend refuses to everybody alike, it refuses behind the gateway too. What it refuses to this caller is a refusal.

@@ -18,6 +18,7 @@ export interface ReplayWorld {
   readonly subscribers: readonly {
     readonly id: number
     readonly uuid: string
+    readonly email: string
     readonly lists: readonly { readonly list_id: number }[]
   }[]
   /** `null` is a list that was deleted. */

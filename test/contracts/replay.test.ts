@@ -51,7 +51,7 @@ function replayed(): readonly Pair[] {
             const waits = outcome.kind === 'refused' && outcome.waits
             const comparison =
               waits && held !== undefined
-                ? compareLookedUp(answer, supers, lookUp(recording, held))
+                ? compareLookedUp(recording, answer, supers, lookUp(recording, held), world)
                 : compare(recording, answer, supers, outcome, world)
             const excuse =
               comparison.kind === 'stricter' ? listed.find((each) => excuses(each, recording, user)) : undefined
