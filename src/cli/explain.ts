@@ -9,15 +9,18 @@ import { grantsOf, type Grants } from '../policy/grants.ts'
 import { loadPolicies } from '../policy/load.ts'
 import type { PolicySet } from '../policy/rule.ts'
 import { openStore } from '../store/store.ts'
+import { collect } from './arguments.ts'
 import { CommandError, usageError } from './command-error.ts'
 import { readStdin, writeOut, type Io } from './io.ts'
 import { globalOptions, loadSettings } from './settings.ts'
+import { storedThings } from './stored-option.ts'
 
 interface Options {
   readonly as: string
   readonly tenant?: string
   readonly body?: string
   readonly contentType: string
+  readonly stored?: readonly string[]
 }
 
 const maxBodyBytes = 32 * 1024 * 1024
@@ -32,6 +35,7 @@ export function registerExplainCommand(program: Command, io: Io): void {
     .option('--tenant <name>', 'the tenant; default: the first')
     .option('--body <file>', 'the body, from a file or `-` for standard input')
     .option('--content-type <type>', "the body's type", 'application/json')
+    .option('--stored <thing>', 'what a look-up finds, as in subscriber:18=3,7; may be repeated', collect)
     .action(async (method: string, target: string, options: Options, command: Command) => {
       const explanation = await explainRequest(method.toUpperCase(), target, options, command, io)
       const { output } = globalOptions(command, io)
@@ -60,6 +64,7 @@ async function explainRequest(
     target,
     headers,
     body,
+    stored: storedThings(options.stored ?? [], policy.resources),
   })
   return explain(judgement, { method, target, as: options.as, tenant: tenant.name })
 }

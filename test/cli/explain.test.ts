@@ -66,6 +66,36 @@ describe('sallyport explain', () => {
     })
   })
 
+  it('says what would have to be looked up, and judges by what --stored says of it', async () => {
+    const { sallyport } = await withUser()
+    const ask = async (...more: string[]) => {
+      const { code, out, err } = await sallyport([
+        ...['explain', 'GET', '/api/subscribers/18', '--as', 'ann', '--output', 'json'],
+        ...more,
+      ])
+      return code === 0 ? (JSON.parse(out) as Record<string, unknown>) : err
+    }
+
+    expect(await ask()).toMatchObject({
+      effect: 'deny',
+      reason: 'scope-unreadable',
+      detail: 'would look up subscriber 18',
+    })
+    expect(await ask('--stored', 'campaign:18=3', '--stored', 'subscriber:18=7,3')).toMatchObject({
+      effect: 'allow',
+      reason: 'lists-granted',
+      lists: [3],
+    })
+    for (const lists of ['7', '', 'none']) {
+      expect(await ask('--stored', `subscriber:18=${lists}`)).toMatchObject({ reason: 'thing-not-granted', lists: [] })
+    }
+    expect(await ask('--stored', 'subscriber:18')).toContain('is no stored thing')
+    expect(await ask('--stored', 'subscribers:18=3')).toContain('did you mean `subscriber`?')
+    expect(await ask('--stored', 'subscriber:018=3')).toContain('`018` names no subscriber')
+    expect(await ask('--stored', 'subscriber_email:ada=3')).toContain('use an address')
+    expect(await ask('--stored', 'subscriber:18=x')).toContain('`x` is no list')
+  })
+
   it('explains what nobody without credentials may do, and users that are not there', async () => {
     const { sallyport } = await withUser()
 
