@@ -270,6 +270,36 @@ describe('forward', () => {
     })
   })
 
+  describe('of a write', () => {
+    const noted = async (script: Script, method: string, leave?: 'leave'): Promise<number> => {
+      let notes = 0
+      const { backend, gateway } = await world(script, { noteWrite: () => void notes++ })
+      if (leave === undefined) {
+        await exchangeRaw(gateway.port, getBytes('/', ['Content-Length: 0'], method))
+        return notes
+      }
+      const client = slowClient(gateway.port, getBytes('/', ['Content-Length: 0'], method))
+      await backend.requestsBegun(1)
+      expect(notes).toBe(1)
+      client.destroy()
+      await backend.connectionClosed(1)
+      return notes
+    }
+
+    it('tells when it begins and when it is over, however it ends', async () => {
+      expect(await noted(answers(http(200, 'ok')), 'POST')).toBeGreaterThan(1)
+      expect(await noted(answers(http(500, 'no')), 'DELETE')).toBeGreaterThan(1)
+      expect(await noted((wire) => void wire.destroy(), 'PUT')).toBeGreaterThan(1)
+      expect(await noted(hangs, 'PATCH', 'leave')).toBeGreaterThan(1)
+    })
+
+    it('tells nothing of reading', async () => {
+      expect(await noted(answers(http(200, 'ok')), 'GET')).toBe(0)
+      expect(await noted(answers(http(200)), 'HEAD')).toBe(0)
+      expect(await noted(answers(http(200, 'ok')), 'OPTIONS')).toBe(0)
+    })
+  })
+
   it('streams 256 MB up and down in bounded memory', async () => {
     const total = 256 * 1024 * 1024
     const piece = Buffer.alloc(65_536, 7)
