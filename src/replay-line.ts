@@ -15,7 +15,7 @@ export interface Verdict {
   readonly reason: string
 }
 
-/** What the policy says of a logged request. A refusal is certain; an allowance only when everything could be judged. */
+/** What the policy says of a logged request. A refusal is certain; its reason, and an allowance, only when everything could be judged. */
 export interface Again extends Verdict {
   readonly route: string | undefined
   readonly isWhole: boolean

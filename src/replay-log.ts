@@ -114,7 +114,7 @@ function compare(was: Verdict, again: Again, request: LoggedRequest): ChangeKind
     if (again.isWhole) return 'opened'
     return routeReasons.has(was.reason) ? 'may-open' : 'partly'
   }
-  if (was.effect === 'allow' && !again.isWhole) return 'partly'
+  if (!again.isWhole && (was.effect === 'allow' || was.reason !== again.reason)) return 'partly'
   // A request that failed later (a rate limit, a backend) may be logged with the reason of its route alone.
   const isComparable = was.effect === 'deny' || request.code === undefined
   return isComparable && was.reason !== again.reason ? 'different' : 'same'
