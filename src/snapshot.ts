@@ -67,7 +67,8 @@ export function liveSnapshot(first: Snapshot): Live {
   return {
     current: () => current,
     sharing: ({ config }) => {
-      const same = current.tenants.filter((each) => each.config.upstream.url === config.upstream.url)
+      const { url, host } = config.upstream
+      const same = current.tenants.filter(({ config: { upstream } }) => upstream.url === url && upstream.host === host)
       return [...new Set([config.name, ...same.map((each) => each.config.name)])]
     },
     swap(next) {

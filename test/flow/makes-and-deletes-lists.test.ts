@@ -341,6 +341,18 @@ describe('deleting a list', () => {
     expect((await gateway.store.find(defaultTenant, 'ben'))?.listGrants).toEqual([direct])
   })
 
+  it('changes nothing when the request is given up before it is sent', async () => {
+    const gateway = await startGateway()
+    const ben = await gateway.user('ben', ['editor'], ['alpha team'])
+    const passedHere = { via: '1.1 sallyport' }
+
+    expect((await gateway.ask(ben, 'DELETE', '/api/lists/3', undefined, passedHere)).status).toBe(502)
+
+    await vi.waitFor(async () => expect(await gateway.store.listRetired()).toEqual([]))
+    expect(await audit(gateway)).toContain('user:ben list.keep default/list 3')
+    expect(await statusOf(gateway, ben, '/api/lists/3')).toBe(200)
+  })
+
   it('changes nothing when the caller may not delete it', async () => {
     const gateway = await startGateway()
     const ada = await gateway.user('ada', ['reader'], ['alpha readers'])
@@ -381,9 +393,18 @@ describe('deleting a list', () => {
       upstream: { ...tenants[0].upstream, url },
     })
     const backend = await scripted((_request, response) => json(response, 200, { data: true }))
-    const [north, south, far] = [tenantNamed('north'), tenantNamed('south'), tenantNamed('far')]
+    const [north, south] = [tenantNamed('north'), tenantNamed('south')]
+    const far = named(tenantNamed('far'), 'http://127.0.0.1:1')
+    const other = named(tenantNamed('other'), backend.url)
     const gateway = await startGateway({
-      config: { tenants: [named(north, backend.url), named(south, backend.url), named(far, 'http://127.0.0.1:1')] },
+      config: {
+        tenants: [
+          named(north, backend.url),
+          named(south, backend.url),
+          far,
+          { ...other, upstream: { ...other.upstream, host: 'other.internal' } },
+        ],
+      },
     })
 
     expect(await deleteIn(gateway, north)).toBe(200)
