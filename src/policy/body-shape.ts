@@ -19,6 +19,8 @@ export type BodyShape =
       readonly most: ReadonlyMap<string, number>
       readonly optional: boolean
       readonly maxBytes: number
+      /** The same JSON may come as a part of a multipart body, beside files. */
+      readonly parted: Parted | undefined
     }
   | {
       /** `application/x-www-form-urlencoded`; every field once. */
@@ -27,14 +29,27 @@ export type BodyShape =
       readonly optional: boolean
       readonly maxBytes: number
     }
-  | {
-      readonly kind: 'multipart'
-      /** Part name → what it holds. A part that is not named here is refused. */
-      readonly parts: ReadonlyMap<string, PartShape>
-      readonly maxBytes: number
-    }
+  | MultipartShape
+
+export interface MultipartShape {
+  readonly kind: 'multipart'
+  /** Part name → what it holds. A part that is not named here is refused. */
+  readonly parts: ReadonlyMap<string, PartShape>
+  readonly maxBytes: number
+}
+
+export interface Parted {
+  /** The part that holds the JSON. */
+  readonly json: string
+  readonly shape: MultipartShape
+}
 
 export type PartShape =
-  | { readonly kind: 'json'; readonly fields: ReadonlyMap<string, FieldType> | undefined }
+  | {
+      readonly kind: 'json'
+      readonly fields: ReadonlyMap<string, FieldType> | undefined
+      readonly strip?: ReadonlySet<string>
+      readonly most?: ReadonlyMap<string, number>
+    }
   | { readonly kind: 'file' }
   | { readonly kind: 'text' }

@@ -3,7 +3,7 @@ import { parseSize } from '../config/formats.ts'
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { listed } from './compile-query.ts'
-import type { BodyShape, FieldType, PartShape } from './body-shape.ts'
+import type { BodyShape, FieldType, Parted, PartShape } from './body-shape.ts'
 import type { Known } from './compile-lists.ts'
 import type { RouteWords } from './language.ts'
 
@@ -38,7 +38,24 @@ export function compileBody(route: RouteWords, report: Report): BodyShape {
     report.add(['body', 'most', name], `the field ${quoted(name)} ${message}`, 'count `texts`, `ids` or `objects`')
   }
   const most = new Map(Object.entries(body.most ?? {}))
-  return { kind: 'json', fields, strip: new Set(body.strip), most, optional, maxBytes }
+  const rest = { fields, strip: new Set(body.strip), most }
+  return { kind: 'json', ...rest, optional, maxBytes, parted: partedFrom(body.or_parts, rest, report) }
+}
+
+type JsonBody = Extract<Exclude<RouteWords['body'], undefined | 'stream'>, { readonly fields: unknown }>
+
+function partedFrom(
+  words: JsonBody['or_parts'],
+  json: Omit<Extract<PartShape, { kind: 'json' }>, 'kind'>,
+  report: Report,
+): Parted | undefined {
+  if (words === undefined) return undefined
+  if (words.files.includes(words.json))
+    report.add(['body', 'or_parts', 'json'], `${quoted(words.json)} is also a file`, 'give it a name of its own')
+  const files = words.files.map((name): [string, PartShape] => [name, { kind: 'file' }])
+  const parts = new Map<string, PartShape>([...files, [words.json, { kind: 'json', ...json }]])
+  const shape = { kind: 'multipart' as const, parts, maxBytes: sizeOf(words.max, defaultMultipartBytes) }
+  return { json: words.json, shape }
 }
 
 const sizeOf = (size: string | undefined, otherwise: number): number =>

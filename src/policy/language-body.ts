@@ -22,6 +22,13 @@ export const body = Type.Union(
       ),
       optional: Type.Optional(Type.Boolean()),
       max,
+      or_parts: Type.Optional(
+        closed({
+          json: text('the name of a part', { pattern: fieldName }),
+          files: Type.Array(text('the name of a part', { pattern: fieldName }), { minItems: 1, uniqueItems: true }),
+          max,
+        }),
+      ),
     }),
     closed({
       form: named(fieldName, 'the name of a field', Type.Enum(['text', 'bool', 'number', 'id'])),

@@ -1,13 +1,11 @@
 /** A multipart body against what the rule declares of it. Pure. */
 import type { FieldProblem } from '../model/failure.ts'
 import { type JsonObject, showKey } from '../model/json.ts'
-import type { BodyShape, PartShape } from '../policy/body-shape.ts'
+import type { MultipartShape, PartShape } from '../policy/body-shape.ts'
 import { parseContentType } from './content-type.ts'
 import { judgeJson } from './judge-json.ts'
 import { judgeMedia } from './media.ts'
 import { type Part, parseMultipart, writePart } from './multipart.ts'
-
-type MultipartShape = Extract<BodyShape, { kind: 'multipart' }>
 
 export type JudgedMultipart =
   | {

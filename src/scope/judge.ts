@@ -58,7 +58,7 @@ export function judge(asking: Asking, terms: Terms, grants: Grants | undefined):
   const places: Places = {
     params,
     query: target.query,
-    body: body.kind === 'json' || body.kind === 'form' ? body.value : undefined,
+    body: 'value' in body ? body.value : undefined,
     parts: body.kind === 'multipart' ? body.parts : new Map(),
   }
   const scope = readScope(rule, places)

@@ -48,7 +48,8 @@ const plainBoundary = /^[A-Za-z0-9_.+-]{1,70}$/
 const unsupported = (why: string): Media => ({ kind: 'unsupported', why })
 
 function typesOf(shape: Exclude<BodyShape, { kind: 'none' }>): readonly string[] {
-  if (shape.kind === 'json') return ['application/json']
+  if (shape.kind === 'json')
+    return shape.parted === undefined ? ['application/json'] : ['application/json', 'multipart/form-data']
   if (shape.kind === 'form') return ['application/x-www-form-urlencoded']
   if (shape.kind === 'multipart') return ['multipart/form-data']
   return shape.types === 'any' ? [] : shape.types

@@ -18,6 +18,14 @@ export type TakenBody =
   | { readonly kind: 'json'; readonly value: JsonObject }
   /** Fields that name something, each once. */
   | { readonly kind: 'form'; readonly value: Readonly<Record<string, string>> }
+  /** JSON in one part of a multipart body, beside files. */
+  | {
+      readonly kind: 'parted'
+      readonly part: string
+      readonly bytes: Buffer
+      readonly contentType: string
+      readonly value: JsonObject
+    }
   | {
       readonly kind: 'multipart'
       readonly bytes: Buffer
@@ -32,7 +40,7 @@ export function outgoingOf(rule: Rule, decision: Allowed, target: Target, body: 
     rule,
     target.query.filter(([name, value]) => value !== '' || !isIdParameter(rule, name)),
   )
-  let json = body.kind === 'json' ? body.value : undefined
+  let json = body.kind === 'json' || body.kind === 'parted' ? body.value : undefined
   let sent = body
   for (const { index, ids } of decision.rewrites) {
     const demand = rule.lists[index]
@@ -67,8 +75,13 @@ function isIdParameter(rule: Rule, name: string): boolean {
 }
 
 function outgoingBody(body: TakenBody, json: JsonObject | undefined): Pick<Outgoing, 'body' | 'contentType'> {
-  if (json !== undefined) return { body: writeJson(json), contentType: 'application/json' }
+  if (json !== undefined) {
+    if (body.kind !== 'parted') return { body: writeJson(json), contentType: 'application/json' }
+    const { bytes, contentType, part } = body
+    return { body: writeJsonPart(bytes, contentType, part, json), contentType }
+  }
   switch (body.kind) {
+    case 'parted':
     case 'json': // Unreachable: its value is `json`. A body that was judged never goes out as anything else.
     case 'none':
       return { body: 'none', contentType: undefined }

@@ -2,9 +2,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { refused, type Failure } from '../model/failure.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { BodyShape } from '../policy/body-shape.ts'
+import type { BodyShape, MultipartShape, Parted } from '../policy/body-shape.ts'
 import type { Rule } from '../policy/rule.ts'
 import { readBody } from './body.ts'
+import { parseContentType } from './content-type.ts'
 import { judgeForm } from './judge-form.ts'
 import { judgeJson } from './judge-json.ts'
 import { judgeMultipart } from './judge-multipart.ts'
@@ -36,7 +37,7 @@ export function bodyFailure(shape: BodyShape, message: Head): Failure | undefine
   if (shape.kind === 'none') return refused('body-not-expected', { close: true })
   const media = judgeMedia(shape, message.headers['content-type'], message.headers['content-encoding'])
   if (media.kind === 'unsupported') return refused('media-type-unsupported', { message: media.why, close: true })
-  if (shape.kind !== 'stream' && (declaredLength(message) ?? 0) > shape.maxBytes) {
+  if (shape.kind !== 'stream' && (declaredLength(message) ?? 0) > maxBytesOf(shape, message)) {
     return refused('body-too-large', { close: true })
   }
   return undefined
@@ -48,7 +49,17 @@ export function takeBody(rule: Rule, message: IncomingMessage): TakenBody | Prom
   if (shape.kind === 'none') return { kind: 'none' }
   if (shape.kind === 'stream') return hasBody(message) ? streamed(shape, message) : { kind: 'none' }
   if (!hasBody(message)) return judgeBytes(rule, Buffer.alloc(0), undefined)
-  return readWhole(rule, shape.maxBytes, message)
+  return readWhole(rule, maxBytesOf(shape, message), message)
+}
+
+function maxBytesOf(shape: Exclude<BodyShape, { kind: 'none' | 'stream' }>, { headers }: Head): number {
+  const parted = shape.kind === 'json' && isMultipart(headers['content-type']) ? shape.parted : undefined
+  return parted?.shape.maxBytes ?? shape.maxBytes
+}
+
+function isMultipart(contentType: string | undefined): boolean {
+  const type = parseContentType(contentType)
+  return type.kind === 'type' && type.essence === 'multipart/form-data'
 }
 
 function streamed(shape: BodyShape & { kind: 'stream' }, { headers }: Head): TakenBody {
@@ -71,14 +82,30 @@ async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage)
 /** A body's bytes as the rule's shape reads them; throws a Failure where they cannot be read in exactly one way. */
 export function judgeBytes(rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
   const shape = rule.body
-  if (shape.kind === 'json') return judgeJsonBody(shape, rule, bytes)
+  if (shape.kind === 'json') {
+    const parted = isMultipart(contentType) ? shape.parted : undefined
+    return parted === undefined ? judgeJsonBody(shape, rule, bytes) : judgeParted(parted, rule, bytes, contentType)
+  }
   if (shape.kind === 'form') return judgeFormBody(shape, bytes)
   if (shape.kind !== 'multipart')
     return bytes.length > 0 && shape.kind === 'stream' ? { kind: 'stream', contentType } : { kind: 'none' }
+  return judgeParts(shape, rule, bytes, contentType)
+}
+
+type Multipart = Extract<TakenBody, { kind: 'multipart' }>
+
+function judgeParts(shape: MultipartShape, rule: Rule, bytes: Buffer, contentType: string | undefined): Multipart {
   const judged = judgeMultipart(shape, judgedNames(rule), bytes, contentType)
   if (judged.kind === 'unreadable') throw refused('body-unreadable', { message: judged.why })
   if (judged.kind === 'invalid') throw refused('body-invalid', { details: { fields: judged.fields } })
   return { kind: 'multipart', bytes, contentType: judged.contentType, parts: judged.parts }
+}
+
+function judgeParted({ json, shape }: Parted, rule: Rule, bytes: Buffer, contentType: string | undefined): TakenBody {
+  const judged = judgeParts(shape, rule, bytes, contentType)
+  const value = judged.parts.get(json)
+  if (value === undefined) throw refused('body-unreadable', { message: `the part \`${json}\` is missing` })
+  return { kind: 'parted', part: json, bytes, contentType: judged.contentType, value }
 }
 
 function judgeJsonBody(shape: Extract<BodyShape, { kind: 'json' }>, rule: Rule, bytes: Buffer): TakenBody {

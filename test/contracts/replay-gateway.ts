@@ -94,6 +94,8 @@ function sentBody(rule: Rule, body: 'none' | 'stream' | Buffer): Sent {
   const params = /name="params"\r\n\r\n([^\r]*)\r\n/.exec(text)?.[1]
   if (rule.body.kind === 'multipart')
     return params === undefined ? { kind: 'as-received' } : { kind: 'json', value: JSON.parse(params) }
+  // JSON in a part beside files: the rest of it is as it came.
+  if (rule.body.kind === 'json' && text.startsWith('--')) return { kind: 'as-received' }
   if (rule.body.kind === 'form') return { kind: 'form', pairs: [...new URLSearchParams(body.toString())] }
   return { kind: 'json', value: JSON.parse(body.toString()) }
 }

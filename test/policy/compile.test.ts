@@ -175,6 +175,7 @@ describe('compilePolicySet', () => {
           most: new Map([['lists', 2]]),
           optional: true,
           maxBytes: 2048,
+          parted: undefined,
         },
         lists: [
           { in: 'path', name: 'id', need: 'either', unless: ['subscribers:get'] },
@@ -261,6 +262,38 @@ describe('compilePolicySet', () => {
         most: new Map(),
         optional: false,
         maxBytes: 1_048_576,
+        parted: undefined,
+      },
+    ],
+    [
+      '{ fields: { ids: ids }, strip: [id], most: { ids: 1 }, or_parts: { json: data, files: [file, more], max: 2KiB } }',
+      {
+        kind: 'json',
+        fields: new Map([['ids', 'ids']]),
+        strip: new Set(['id']),
+        most: new Map([['ids', 1]]),
+        optional: false,
+        maxBytes: 1_048_576,
+        parted: {
+          json: 'data',
+          shape: {
+            kind: 'multipart',
+            parts: new Map<string, unknown>([
+              ['file', { kind: 'file' }],
+              ['more', { kind: 'file' }],
+              [
+                'data',
+                {
+                  kind: 'json',
+                  fields: new Map([['ids', 'ids']]),
+                  strip: new Set(['id']),
+                  most: new Map([['ids', 1]]),
+                },
+              ],
+            ]),
+            maxBytes: 2048,
+          },
+        },
       },
     ],
     [
@@ -455,6 +488,10 @@ describe('compilePolicySet refuses a route', () => {
     [
       'allow: authenticated, body: { fields: { a: ids }, most: { b: 1 } }',
       'body.most.b: the field `b` is not declared - count `texts`, `ids` or `objects`',
+    ],
+    [
+      'allow: authenticated, body: { fields: any, or_parts: { json: data, files: [data] } }',
+      'body.or_parts.json: `data` is also a file - give it a name of its own',
     ],
     [
       'allow: authenticated, body: { form: { lists: id } }, lists: { body: lists, need: get, absent: none }',

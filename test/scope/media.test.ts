@@ -9,8 +9,13 @@ const json: BodyShape = {
   most: new Map(),
   optional: false,
   maxBytes: 10,
+  parted: undefined,
 }
 const multipart: BodyShape = { kind: 'multipart', parts: new Map(), maxBytes: 10 }
+const parted: BodyShape = {
+  ...json,
+  parted: { json: 'data', shape: { kind: 'multipart', parts: new Map(), maxBytes: 20 } },
+}
 const form: BodyShape = { kind: 'form', fields: new Map(), optional: false, maxBytes: 10 }
 const images: BodyShape = { kind: 'stream', types: ['text/csv', 'multipart/form-data'] }
 const anything: BodyShape = { kind: 'stream', types: 'any' }
@@ -35,6 +40,8 @@ describe('judgeMedia', () => {
       `multipart/form-data; charset=utf-8; boundary=${'b'.repeat(70)}`,
       taken(`multipart/form-data; boundary=${'b'.repeat(70)}`, 'b'.repeat(70)),
     ],
+    ['C03', parted, 'application/json', taken('application/json')],
+    ['C03', parted, 'multipart/form-data; boundary=x', taken('multipart/form-data; boundary=x', 'x')],
     [
       'C03',
       form,
@@ -58,6 +65,7 @@ describe('judgeMedia', () => {
     ['C02', json, undefined],
     ['C03', json, 'application/x-www-form-urlencoded'],
     ['C03', form, 'application/json'],
+    ['C03', parted, 'application/x-www-form-urlencoded'],
     ['C03', form, 'multipart/form-data; boundary=x'],
     ['C03', json, 'multipart/form-data; boundary=x'],
     ['C03', json, 'application/xml'],

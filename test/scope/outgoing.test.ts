@@ -83,3 +83,30 @@ describe('outgoingOf', () => {
     )
   })
 })
+
+describe('outgoingOf a form, and of JSON beside files', () => {
+  it('writes a form anew, with everything escaped that could be taken for syntax', () => {
+    const body: TakenBody = { kind: 'form', value: { template_id: '2', body: 'a b&c=d;\r\n' } }
+    expect(outgoingOf(rule(), allowed(), target, body)).toMatchObject({
+      body: Buffer.from('template_id=2&body=a%20b%26c%3Dd%3B%0D%0A'),
+      contentType: 'application/x-www-form-urlencoded',
+    })
+  })
+
+  it('sends no body where a form names nothing', () => {
+    const body: TakenBody = { kind: 'form', value: {} }
+    expect(outgoingOf(rule(), allowed(), target, body)).toMatchObject({ body: 'none', contentType: undefined })
+  })
+
+  it('writes JSON beside files anew, with the lists that are left', () => {
+    const body: TakenBody = {
+      kind: 'parted',
+      part: 'params',
+      bytes: multipart('{ "id": 1, "lists": [3, 4] }'),
+      contentType: 'multipart/form-data; boundary=B',
+      value: { lists: [3, 4] },
+    }
+    const sent = outgoingOf(rule({ in: 'body', name: 'lists' }), allowed({ index: 0, ids: [4] }), target, body)
+    expect(sent).toMatchObject({ body: multipart('{"lists":[4]}'), contentType: 'multipart/form-data; boundary=B' })
+  })
+})
