@@ -2,21 +2,8 @@
  * A streaming tokenizer of JSON (RFC 8259): bytes in, in chunks of any size; structure out, as byte offsets. Builds no value,
  * decodes only what its handler asks for, and holds nothing but the open containers and the token at hand.
  */
+import type { JsonHandler } from './json-handler.ts'
 import { isWholeNumber, type NumberState, stepNumber } from './json-number.ts'
-
-/** Told of everything in order. Offsets count from the first byte of the stream; `end` is behind the last byte. */
-export interface JsonHandler {
-  open(isArray: boolean, end: number): void
-  close(end: number): void
-  /** A comma at this offset. */
-  comma(at: number): void
-  /** Asked where a key or scalar begins, at this offset: whether its text is wanted. */
-  wants(isKey: boolean, at: number): boolean
-  /** A key, unescaped if it is wanted; `undefined` too when it is longer than any text that is looked for. */
-  key(text: string | undefined): void
-  /** A scalar; the JSON of it if it is wanted and not too long. */
-  scalar(end: number, text: string | undefined): void
-}
 
 export interface JsonTokenizer {
   write(chunk: Buffer): void
@@ -84,7 +71,7 @@ export function createTokenizer(handler: JsonHandler): JsonTokenizer {
     write(chunk) {
       state.start = 0
       let at = 0
-      while (at < chunk.length) at = readers[state.token](state, chunk, at)
+      while (at < chunk.length) at = readToken(state, chunk, at)
       if (state.token !== 'none' && state.text !== undefined) keepText(state, chunk, chunk.length)
       state.base += chunk.length
     },
@@ -97,8 +84,19 @@ export function createTokenizer(handler: JsonHandler): JsonTokenizer {
 
 const fault = (state: State, at: number, why: string): JsonStreamError => new JsonStreamError(why, state.base + at)
 
-/** Each reads on from `at` and returns where the next one goes on. */
-const readers = { none: readStructure, string: readString, number: readNumber, word: readWord }
+/** Reads on from `at` and returns where to go on. */
+function readToken(state: State, chunk: Buffer, at: number): number {
+  switch (state.token) {
+    case 'none':
+      return readStructure(state, chunk, at)
+    case 'string':
+      return readString(state, chunk, at)
+    case 'number':
+      return readNumber(state, chunk, at)
+    case 'word':
+      return readWord(state, chunk, at)
+  }
+}
 
 function readStructure(state: State, chunk: Buffer, at: number): number {
   const byte = chunk[at] ?? 0
@@ -224,17 +222,24 @@ function textUpTo(state: State, chunk: Buffer, end: number): string | undefined 
 }
 
 function endToken(state: State, chunk: Buffer, end: number): number {
-  const text = textUpTo(state, chunk, end)
+  if (state.isKey) state.handler.key(keyUpTo(state, chunk, end))
+  const text = state.isKey ? undefined : textUpTo(state, chunk, end)
   state.token = 'none'
   state.text = undefined
-  if (state.isKey) {
-    state.expected = 'colon'
-    state.handler.key(text === undefined ? undefined : unquote(text, state.hasEscape))
-  } else {
+  if (state.isKey) state.expected = 'colon'
+  else {
     state.expected = state.open.length === 0 ? 'nothing' : 'comma or close'
     state.handler.scalar(state.base + end, text)
   }
   return end
+}
+
+function keyUpTo(state: State, chunk: Buffer, end: number): string | undefined {
+  const { find } = state.handler
+  const isAtHand = state.text?.length === 0 && !state.hasEscape
+  if (isAtHand && find !== undefined) return find(chunk, state.start + 1, end - 1)
+  const text = textUpTo(state, chunk, end)
+  return text === undefined ? undefined : unquote(text, state.hasEscape)
 }
 
 const unquote = (text: string, hasEscape: boolean): string =>

@@ -38,6 +38,12 @@ export function placesOf(cuts: readonly Cut[]): Place {
   return root
 }
 
+/** The names of all members in the tree. */
+export function namesIn(place: Place): readonly string[] {
+  const below = [...place.members].flatMap(([name, member]) => [name, ...namesIn(member)])
+  return place.items === undefined ? below : [...below, ...namesIn(place.items)]
+}
+
 /** `data.results[]` is `data`, `results`, `[]`. */
 const stepsOf = (path: string): readonly string[] => path.match(/\[\]|[^.[\]]+/g) ?? []
 

@@ -1,7 +1,8 @@
 /** Follows JSON that streams by through the places where something is looked at; all else passes unseen. */
-import type { JsonHandler } from '../../model/json-tokens.ts'
+import { nameFinder } from '../../model/json-names.ts'
+import type { JsonHandler } from '../../model/json-handler.ts'
 import { type Frame, frameAt } from './frame.ts'
-import type { Place } from './places.ts'
+import { namesIn, type Place } from './places.ts'
 import { unreadable } from './unreadable.ts'
 
 /** `container` is the innermost open one that is looked at; a value directly in it, or a member of it, begins and ends. */
@@ -46,6 +47,7 @@ export function createWalk(root: Place, markOf: (at: number) => number, events: 
   }
 
   const handler: JsonHandler = {
+    find: nameFinder(namesIn(root)),
     wants(isKey, at) {
       if (blind > 0 || isKey) return blind === 0
       const place = begin(at)

@@ -1,5 +1,7 @@
 /** Writes an answer as the backend's documents have it: `status` first, and every known time in one form. The rest stays byte for byte. */
-import { createTokenizer, type JsonHandler } from '../../model/json-tokens.ts'
+import { nameFinder } from '../../model/json-names.ts'
+import type { JsonHandler } from '../../model/json-handler.ts'
+import { createTokenizer } from '../../model/json-tokens.ts'
 import { createOutput, type Output } from '../output.ts'
 import { documentedTimestamp } from './timestamp.ts'
 
@@ -16,6 +18,7 @@ const timeFields: ReadonlySet<string> = new Set([
 const ownFields: ReadonlySet<string> = new Set([
   ...['attribs', 'meta', 'subscription_meta', 'archive_meta', 'headers', 'settings'],
 ])
+const findField = nameFinder([...timeFields, ...ownFields])
 const statusField = '"status":"success"'
 
 /** `offsetMinutes` is east of UTC. Throws a JsonStreamError where the stream is no JSON. */
@@ -58,6 +61,7 @@ interface Walk {
 function handlerOf(walk: Walk): JsonHandler {
   const { output } = walk
   return {
+    find: findField,
     wants(isKey, at) {
       if (isKey && walk.needsStatus) {
         walk.needsStatus = false
