@@ -96,8 +96,13 @@ function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyRe
 
 /** For Fastify's constructor: requests that Node could not read, answered on the bare socket. */
 export function clientErrorHandler(error: unknown, socket: Socket): void {
-  if (!socket.writable || hasBegunAnswer(socket)) {
+  if (!socket.writable) {
     socket.destroy()
+    return
+  }
+  if (hasBegunAnswer(socket)) {
+    // Not in this turn: a refusal that was just written still has to leave. What is cut short shows it by its length.
+    setImmediate(() => socket.destroy())
     return
   }
   const failure = parserFailure(error)

@@ -204,6 +204,24 @@ describe('screen', () => {
     expect(world.asked).toEqual([])
   })
 
+  // Node reads on behind an answer that closes its connection, and what was refused for its framing goes on with bytes that
+  // may be anything: a second request in there was judged, and sent on.
+  it('S03: takes nothing that comes behind a refusal of the framing for a request', async () => {
+    const world = await start({ rewrite: true })
+    world.app.addHook('onError', (_request, reply, _error, done) => {
+      reply.header('connection', 'close')
+      done()
+    })
+    const answer = await raw(
+      world.app,
+      'POST /outer HTTP/1.1\r\nHost: spring.test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n' +
+        'GET /behind HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n',
+    )
+
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400'])
+    expect(world.asked).toEqual([])
+  })
+
   it('tells nothing of the request in its messages', async () => {
     const { app: server } = await start()
     const response = await server.inject({ url: '/api/s3cret?=x', headers: { host: 'spring.test' } })

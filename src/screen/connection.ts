@@ -1,0 +1,19 @@
+/** What may still be a request on a connection. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** What Node keeps on a socket: the answer that is being written; `_last` once its head says `Connection: close`. */
+interface Wire {
+  readonly _httpMessage?: { readonly _last?: boolean } | null
+}
+
+/**
+ * Whether `message` came behind an answer that ends its connection. RFC 9112 §9.6: it must not be processed. Node reads on
+ * all the same, and where the framing was refused it reads what may be the inside of a body (S03).
+ */
+export function isBehindTheLast({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  const current = (socket as Wire)._httpMessage ?? undefined
+  return socket.writableEnded || socket.destroyed || (current !== undefined && isAnother(current, response))
+}
+
+const isAnother = (current: { readonly _last?: boolean }, response: ServerResponse): boolean =>
+  current !== (response as object) && current._last === true
