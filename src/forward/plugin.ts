@@ -73,6 +73,9 @@ export const forward = fp<ForwardOptions>(
       if (method !== 'CONNECT' && !known.has(method)) app.addHttpMethod(method, { hasBody: true })
     }
 
+    // Fastify reads `text/plain` whole by itself (what Amazon SNS sends), and a body that was read is never sent on.
+    app.removeAllContentTypeParsers()
+
     const webSocketClient = {
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
