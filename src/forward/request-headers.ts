@@ -55,14 +55,21 @@ function serviceAuthorization(credential: { scheme: 'token' | 'basic'; user: str
 const dropped: ReadonlySet<string> = new Set([
   // Hop-by-hop (RFC 9110 §7.6.1), and what undici sets or refuses.
   ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect', 'host'],
+  // CGI hands `Proxy` to programs as HTTP_PROXY: where they send their own requests.
+  'proxy',
+  'cookie2',
   // Identity and place: ours to say.
-  ...['forwarded', 'x-real-ip', 'true-client-ip', 'cf-connecting-ip', 'cf-connecting-ipv6', 'fastly-client-ip'],
+  ...['x-real-ip', 'true-client-ip', 'cf-connecting-ip', 'cf-connecting-ipv6', 'fastly-client-ip'],
   ...['client-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-url-scheme', 'x-host', 'front-end-https', 'remote-user'],
   ...['x-remote-user', 'x-user', 'x-tenant-id', 'x-request-id', 'traceparent', 'tracestate', 'x-api-key', 'via'],
   // Another method or target than the judged one.
   ...['x-http-method', 'x-http-method-override', 'x-method-override', 'x-rewrite-url', 'alt-used'],
 ])
-const droppedPrefixes = ['proxy-', 'x-forwarded-', 'x-original-', 'x-gateway-', 'x-authenticated-'] as const
+const droppedPrefixes: readonly string[] = [
+  ...['proxy-', 'forwarded', 'x-forwarded', 'x-original-', 'x-gateway-', 'x-authenticated-'],
+  // What one proxy tells the next about path and identity, or commands it (C11).
+  ...['x-envoy-', 'x-accel-'],
+]
 const bodyHeaders: ReadonlySet<string> = new Set(['content-length', 'content-type', 'content-encoding'])
 const partialAnswerHeaders: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range'])
 const maxRanges = 16
