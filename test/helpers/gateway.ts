@@ -14,6 +14,7 @@ import { parseTenantName, type TenantName, type TokenId } from '../../src/model/
 import { newToken, tokenSha256 } from '../../src/model/token.ts'
 import { createLog } from '../../src/observe/logger.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
+import type { Clock } from '../../src/model/time.ts'
 import type { PolicySet } from '../../src/policy/rule.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
@@ -64,6 +65,7 @@ export interface Overrides {
   /** The backend's address, where it is not the demo's. */
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
+  readonly clock?: Clock
 }
 
 export const systemClock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -91,13 +93,14 @@ export interface Opened {
 export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-test-'))
   const backend = await startBackend()
-  const store = await openStore({ file: path.join(folder, 'store.db'), clock: systemClock, pollMs: 50 })
+  const clock = overrides.clock ?? systemClock
+  const store = await openStore({ file: path.join(folder, 'store.db'), clock, pollMs: 50 })
   const config = await configFor(overrides.upstreamUrl ?? backend.url, folder, overrides)
   const shipped = await loadPolicies(shippedPolicies)
   const policies = overrides.policies?.(shipped) ?? shipped
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock: systemClock })
+  const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock })
   const { data, admin } = await gateway.listen()
   const close = async (): Promise<void> => {
     await gateway.drain()
