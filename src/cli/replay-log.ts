@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../config/config.ts'
+import type { Identity } from '../model/identity.ts'
 import type { TenantName } from '../model/ids.ts'
 import { readLogLine } from '../observe/read-log-line.ts'
 import { grantsOf } from '../policy/grants.ts'
@@ -69,18 +70,28 @@ function judgingsOf(config: Config, policies: PolicySet): ReadonlyMap<string, Te
   )
 }
 
-/** The most callers whose grants are kept at once; who is not among them is looked up again. */
-const maxCallers = 10_000
+/** The most callers and grants that are kept at once; who is not among them is looked up again. */
+const maxCallers = 200_000
+const maxGrants = 10_000
 
 function callers(store: Store, policies: PolicySet, io: Io): FindCaller {
   const known = new LRUCache<string, Who>({ max: maxCallers })
+  // Most users share their roles with many: what those grant is made once.
+  const shared = new LRUCache<string, Who>({ max: maxGrants })
   const nowMs = io.clock.epochMs()
+  const whoIs = (tenant: TenantName, { roles, listRoles, listGrants }: Identity): Who => {
+    const key = JSON.stringify([tenant, roles, listRoles, listGrants])
+    const grants = (): Who => ({
+      kind: 'caller',
+      grants: grantsOf({ roles, listRoles, listGrants }, policies, nowMs, store.retired(tenant)),
+    })
+    const who = shared.get(key) ?? grants()
+    shared.set(key, who)
+    return who
+  }
   const find = async (tenant: TenantName, name: string, key: string): Promise<Who> => {
     const identity = await store.find(tenant, name)
-    const who: Who =
-      identity?.status === 'enabled'
-        ? { kind: 'caller', grants: grantsOf(identity, policies, nowMs, store.retired(tenant)) }
-        : { kind: 'unknown' }
+    const who: Who = identity?.status === 'enabled' ? whoIs(tenant, identity) : { kind: 'unknown' }
     known.set(key, who)
     return who
   }
