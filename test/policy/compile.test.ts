@@ -474,6 +474,14 @@ describe('compilePolicySet refuses a route', () => {
       'lists.stored: the resource `subscribers` is not among `resources` - did you mean `subscriber`?',
     ],
     [
+      'allow: authenticated, body: { fields: { l: ids } }, lists: { body: l, need: manage, absent: none, keeps: subscriber }',
+      'lists.keeps: no line looks up `subscriber` - add a line `stored: subscriber`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { l: ids } }, lists: [{ body: l, need: manage, absent: empty }]',
+      'lists[0].absent: `empty` stands without `keeps` - add `keeps`, or say another `absent`',
+    ],
+    [
       'allow: authenticated, lists: { stored: subscriber, id: path.sub, need: get, of: all }',
       'lists.id: the route has no parameter `:sub` - known here: `id`',
     ],
@@ -545,6 +553,18 @@ describe('compilePolicySet refuses a route', () => {
     [
       'allow: authenticated, answer: { keep: data.results, by: id, need: get }',
       'answer.keep: `data.results` is not a list that items can be dropped from - end it with `[]`',
+    ],
+    [
+      'allow: authenticated, answer: { mask: data.results, by: id, need: get }',
+      'answer.mask: `data.results` is not a list that items can be dropped from - end it with `[]`',
+    ],
+    [
+      'allow: authenticated, answer: { refuse: "data[].x", by: id, need: get }',
+      'answer.refuse: `data[].x` is not a list that items can be dropped from - end it with `[]`',
+    ],
+    [
+      'allow: authenticated, answer: { keep: "data[]", by: id, need: get, pages: { empty: nothing } }',
+      'answer.pages.empty: `nothing` is not one of the words known here - known here: `zeros`',
     ],
     [
       'allow: authenticated, answer: { drop: "data[]", by: id, need: get }',
@@ -651,6 +671,63 @@ describe('compilePolicySet refuses a route', () => {
 
     expect(mistakes({ backend })).toEqual([
       'policies/listmonk.yaml:9: routes.GET /a/:name: matches the same requests as the route at policies/listmonk.yaml:7 - keep one of them',
+    ])
+  })
+})
+
+describe('a resource found by e-mail', () => {
+  const withAddresses = (words: string, from = "GET /api/subscribers?query=email='{email}'"): Files => ({
+    backend: `${head
+      .replace(
+        'resources: {',
+        `resources: { address: { from: "${from}", lists: "data.results[].lists[].id", absent: [] },`,
+      )
+      .trimEnd()}\n  POST /api/x/:id: { allow: authenticated, ${words} }\n`,
+  })
+  const told = (words: string, from?: string) =>
+    mistakes(withAddresses(words, from)).map((line) => line.replace(/^policies\/listmonk\.yaml:\d: /, ''))
+
+  it('is read from texts of the body', () => {
+    const words =
+      'body: { fields: { to: texts, one: text } }, lists: [{ stored: address, id: body.to, need: get, of: any, absent: another }, { stored: address, id: body.one, need: get, of: any, absent: another }]'
+    const policy = compile(withAddresses(words)).policies.get('listmonk')
+
+    expect(policy?.resources.get('address')).toEqual({
+      name: 'address',
+      from: "/api/subscribers?query=email='{email}'",
+      key: 'email',
+      lists: 'data.results[].lists[].id',
+      absent: [],
+    })
+    expect(policy?.rules[0]?.lists).toEqual(
+      ['to', 'one'].map((name) => ({
+        in: 'stored',
+        resource: 'address',
+        id: { in: 'body', name },
+        need: 'get',
+        of: 'any',
+        absent: 'another',
+        unless: [],
+      })),
+    )
+  })
+
+  it.each([
+    [
+      'body: { fields: { to: ids } }, lists: { stored: address, id: body.to, need: get, of: any }',
+      'routes.POST /api/x/:id.lists.id: reads `to`, but `to` is declared as `ids` - declare it as `texts` or `text`',
+    ],
+    [
+      'lists: { stored: address, id: path.id, need: get, of: any }',
+      'routes.POST /api/x/:id.lists.id: `address` is found by e-mail, and an e-mail stands in the body - write `body.x`, or name a resource that is found by id',
+    ],
+  ])('is nothing else: %s', (words, message) => {
+    expect(told(words)).toEqual([message])
+  })
+
+  it('is asked for in a target that can be read', () => {
+    expect(told('limit: write', 'GET /api/%ff/{email}')).toEqual([
+      'resources.address.from: holds an escape that is not UTF-8 - write `%25` for a percent sign',
     ])
   })
 })

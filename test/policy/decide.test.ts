@@ -358,6 +358,64 @@ describe('decide', () => {
     })
   })
 
+  it('sends what is kept also where no list is named, if that is what an absent place means', () => {
+    const asked = (absent: 'none' | 'empty' | 'refuse') =>
+      rule({
+        lists: [
+          inQuery({ in: 'body', name: 'lists', need: 'manage', absent, keeps: 'subscriber' }),
+          stored({ need: 'manage', of: 'any' }),
+        ],
+      })
+    const things = { kind: 'things', lists: [[listId(3), listId(7)]] } as const
+    const held = grants({ manage: [3] })
+
+    expect(decide(asked('empty'), terms(), held, scope({ kind: 'absent' }, things))).toMatchObject({
+      rewrites: [{ index: 0, ids: [7] }],
+    })
+    expect(decide(asked('none'), terms(), held, scope({ kind: 'absent' }, things))).toMatchObject({ rewrites: [] })
+    expect(decide(asked('none'), terms(), held, scope({ kind: 'empty' }, things))).toMatchObject({
+      rewrites: [{ index: 0, ids: [7] }],
+    })
+    expect(decide(asked('refuse'), terms(), held, scope({ kind: 'absent' }, things))).toMatchObject({
+      reason: 'lists-absent',
+    })
+  })
+
+  it('denies where the lists to be kept were not looked up, whoever may reach the thing', () => {
+    const asked = rule({
+      lists: [
+        inQuery({ in: 'body', name: 'lists', need: 'manage', absent: 'empty', keeps: 'subscriber' }),
+        stored({ need: 'get', of: 'any' }),
+      ],
+    })
+    const held = grants({ permissions: ['lists:get_all'], manage: [3] })
+
+    expect(decide(asked, terms(), held, scope(lists(3), { kind: 'unknown' }))).toMatchObject({
+      effect: 'deny',
+      reason: 'scope-unreadable',
+    })
+  })
+
+  it('denies where several places may name a thing and none does', () => {
+    const asked = rule({ lists: [stored({ absent: 'another' }), stored({ absent: 'another' })] })
+    const none = { kind: 'absent' } as const
+    const held = grants({ get: [3] })
+
+    expect(decide(asked, terms(), held, scope(none, none))).toEqual({
+      ...denial,
+      reason: 'thing-not-granted',
+      need: 'get',
+      permissions: ['lists:get_all'],
+    })
+    const things = (...ids: number[]) => ({ kind: 'things', lists: [ids.map(listId)] }) as const
+    expect(decide(asked, terms(), held, scope(none, things(3)))).toMatchObject({ effect: 'allow', lists: [3] })
+    expect(decide(asked, terms(), held, scope(things(3), things(7)))).toMatchObject({ reason: 'thing-not-granted' })
+    expect(decide(asked, terms(), grants({ permissions: ['lists:get_all'] }), scope(none, none))).toMatchObject({
+      effect: 'allow',
+      reason: 'every-list',
+    })
+  })
+
   it('denies when fewer places were read than the rule names', () => {
     const everything = grants({ permissions: ['lists:get_all'] })
 
