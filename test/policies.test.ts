@@ -140,6 +140,7 @@ function weakened(demand: Exclude<ListDemand, StoredDemand>, rule: Rule): [strin
   if (demand.in === 'path') return weaker
   // Whoever manages every list is never told to name one.
   if (demand.intersects && rule.everywhere !== 'manage') weaker.push(['intersects', { ...demand, intersects: false }])
+  if (demand.keeps !== undefined) weaker.push(['keeps', { ...demand, keeps: undefined }])
   if (demand.partial === 'refuse') weaker.push(['partial', { ...demand, partial: 'narrow' }])
   for (const permission of (demand.fillUnless?.length ?? 0) > 1 ? (demand.fillUnless ?? []) : []) {
     weaker.push([`fill_unless ${permission} alone`, { ...demand, fillUnless: [permission] }])
