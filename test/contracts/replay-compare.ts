@@ -211,6 +211,10 @@ export interface Excuse {
   readonly also_super?: boolean
   /** The recordings' ids behind the route's own; all when absent. */
   readonly requests?: readonly string[]
+  /** Not refused: `masked` shows less of the lists that things are on, `fewer` shows or does less. Only sockets tell. */
+  readonly how?: 'masked' | 'fewer'
+  /** No matter of policy, and seen over sockets alone. */
+  readonly sockets?: true
 }
 
 /** The rows of stricter-than-listmonk.yaml, one for each of their routes. */

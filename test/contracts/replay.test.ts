@@ -31,7 +31,8 @@ const policy = policies.get('listmonk')
 if (policy === undefined) throw new Error('policies/listmonk.yaml holds no policy `listmonk`')
 
 const world = readWorld()
-const listed = readExcuses()
+// The other rows are about answers, which replay-sockets.*.test.ts compare.
+const listed = readExcuses().filter(({ how, sockets }) => how === undefined && sockets === undefined)
 const pairs = replayed()
 
 function replayed(): readonly Pair[] {

@@ -1,0 +1,177 @@
+/** The recordings, replayed over sockets against a whole gateway: every pair of request and user, byte for byte. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { TenantConfig } from '../../src/config/config.ts'
+import type { ListRole, PolicySet, RateClass, UserRole } from '../../src/policy/rule.ts'
+import { defaultTenant, openGateway, type User } from '../helpers/gateway.ts'
+import { bodyOf, readWorld, type WorldUser } from './replay-gateway.ts'
+import { openWire, type Wire, type WireAnswer } from './replay-sockets-wire.ts'
+import { effectsBetween, snapshot, type Effect, type Recording } from './recordings.ts'
+
+/** What came of one request. */
+export interface Seen {
+  readonly answer: WireAnswer
+  /** `data.code` of the gateway's own failures. */
+  readonly code: string | undefined
+  /** Lists that such a failure names. */
+  readonly lists: readonly number[]
+  readonly reason: string | undefined
+  /** `undefined`: the backend is not ours to look into. */
+  readonly effects: readonly Effect[] | undefined
+  readonly mails: readonly (readonly [string, string])[] | undefined
+}
+
+export interface Stage {
+  ask(recording: Recording, user: string): Promise<Seen>
+  close(): Promise<void>
+}
+
+const at = { file: 'world.json', line: 1 }
+const boundless = (name: string): RateClass => ({ name, limit: 1e9, windowMs: 60_000 })
+
+/** Roles of the recorded world's users, and limits that nobody reaches. */
+function policiesOf(shipped: PolicySet, users: readonly WorldUser[]): PolicySet {
+  const userRoles = users.map(({ username, permissions }): [string, UserRole] => [
+    `role of ${username}`,
+    { name: `role of ${username}`, permissions, at },
+  ])
+  const listRoles = users.map(({ username, lists }): [string, ListRole] => {
+    const grants = lists.map(({ id, permissions }) => ({
+      list: id,
+      get: permissions.includes('list:get'),
+      manage: permissions.includes('list:manage'),
+      until: undefined,
+    }))
+    return [`lists of ${username}`, { name: `lists of ${username}`, grants, at }]
+  })
+  const plans = new Map(
+    [...shipped.limits.plans].map(([name, plan]) => [
+      name,
+      { name, classes: new Map([...plan.classes.keys()].map((each) => [each, boundless(each)])) },
+    ]),
+  )
+  return {
+    ...shipped,
+    userRoles: new Map(userRoles),
+    listRoles: new Map(listRoles),
+    limits: { plans, failures: boundless('failures') },
+  }
+}
+
+/**
+ * A gateway with every user of the recorded world, over a backend of its own: the demo's, or, with REPLAY_BACKEND, a real
+ * listmonk at that address, with a super admin `super` whose token is `demo`, in the state of src/demo/world.json.
+ * REPLAY_RESET is then the command that puts that state back; it runs after each write that may have reached the backend.
+ */
+export async function openStage(partial: TenantConfig['partial']): Promise<Stage> {
+  const { users } = readWorld()
+  const real = process.env['REPLAY_BACKEND']
+  const { running, close } = await openGateway({
+    tenant: { partial },
+    policies: (shipped) => policiesOf(shipped, users),
+    ...(real === undefined ? {} : { upstreamUrl: real }),
+  })
+  const { backend, store, url } = running
+  const known = new Map<string, User>()
+  for (const { username, status, lists } of users) {
+    const made = await running.user(
+      username,
+      [`role of ${username}`],
+      lists.length === 0 ? [] : [`lists of ${username}`],
+    )
+    known.set(username, made)
+    if (status === 'disabled') await store.setUserStatus(defaultTenant, username, 'disabled', 'test')
+  }
+  backend.reset()
+  const initial = snapshot(backend.world())
+  const wires: Wire[] = []
+  const idle: Wire[] = []
+
+  /** What a write left behind is put back, at the gateway too. */
+  const restore = async (recording: Recording): Promise<void> => {
+    if (real === undefined) backend.reset()
+    else await resetReal(recording)
+    for (const list of store.retired(defaultTenant)) await store.unretireList(defaultTenant, list, 'test')
+    if (recording.route === 'POST /api/lists') await forgetGrants()
+  }
+  const forgetGrants = async (): Promise<void> => {
+    for (const name of known.keys()) {
+      const grants = (await store.find(defaultTenant, name))?.listGrants ?? []
+      for (const { list } of grants) await store.ungrantList(defaultTenant, name, list, 'test')
+    }
+  }
+
+  return {
+    async ask(recording, user) {
+      const wire = idle.pop() ?? openWire(url)
+      if (!wires.includes(wire)) wires.push(wire)
+      const before = backend.requests()
+      const waitMs = recording.answers.some(({ error }) => error === 'timeout') ? 400 : undefined
+      const bytes = requestBytes(recording, known.get(user), user)
+      const answer = await wire.send(bytes, recording.method === 'HEAD', waitMs)
+      idle.push(wire)
+      const { code, lists } = failureIn(answer)
+      const mayHaveWritten = recording.write && (real === undefined ? backend.requests() > before : isBackends(code))
+      const isOurs = real === undefined && recording.write
+      const effects = mayHaveWritten && isOurs ? effectsBetween(initial, snapshot(backend.world())) : []
+      const mails = isOurs ? [...backend.world().mails] : []
+      if (mayHaveWritten) await restore(recording)
+      const reason = running.log().findLast((line) => line['request_id'] === answer.headers['x-request-id'])?.['reason']
+      return {
+        answer,
+        code,
+        lists,
+        reason: typeof reason === 'string' ? reason : undefined,
+        effects: isOurs ? effects : undefined,
+        mails: isOurs ? mails : undefined,
+      }
+    },
+    async close() {
+      for (const wire of wires) wire.close()
+      await close()
+    },
+  }
+}
+
+const run = promisify(execFile)
+
+/** Settings make a real listmonk start anew. */
+async function resetReal({ route }: Recording): Promise<void> {
+  const command = process.env['REPLAY_RESET']
+  if (command === undefined) throw new Error('REPLAY_RESET says how the backend is put back')
+  await run('/bin/sh', ['-c', command], { env: { ...process.env, REPLAY_ROUTE: route } })
+}
+
+const isBackends = (code: string | undefined): boolean =>
+  code === undefined || code === 'backend-error' || code.startsWith('upstream-')
+
+function failureIn({ text, headers }: WireAnswer): {
+  readonly code: string | undefined
+  readonly lists: readonly number[]
+} {
+  if (headers['content-type']?.startsWith('application/json') !== true || !text.startsWith('{"message"'))
+    return { code: undefined, lists: [] }
+  const { data } = JSON.parse(text) as {
+    readonly data?: { readonly code?: string; readonly lists?: readonly number[] }
+  }
+  return { code: data?.code, lists: data?.lists ?? [] }
+}
+
+function requestBytes(recording: Recording, caller: User | undefined, user: string): Buffer {
+  const { method, target, headers = [] } = recording
+  const content = bodyOf(recording)
+  const hasOwn = headers.some(([name]) => name.toLowerCase() === 'authorization')
+  const name = caller?.name ?? user
+  const token = caller?.token ?? 'demo'
+  const basic = Buffer.from(`${name}:${token}`).toString('base64')
+  const filledIn = (value: string): string =>
+    value.replaceAll('{user}', name).replaceAll('{token}', token).replaceAll('{basic}', basic)
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    'Host: lists.example.org',
+    ...(caller === undefined || hasOwn ? [] : [`Authorization: ${caller.authorization}`]),
+    ...headers.map(([header, value]) => `${header}: ${filledIn(value)}`),
+    ...(content.length > 0 || method === 'POST' || method === 'PUT' ? [`Content-Length: ${content.length}`] : []),
+  ]
+  return Buffer.concat([Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'utf8'), content])
+}
