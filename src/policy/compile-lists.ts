@@ -164,17 +164,27 @@ export function compileAnswer(route: RouteWords, known: Known, report: Report): 
   return listed(route.answer, 'answer').map(([path, words]): AnswerDemand => {
     checkPermissions(words.unless, known, [...path, 'unless'], report)
     if (words.resource !== undefined) checkResource(words.resource, known, [...path, 'resource'], report)
+    if (words.resource !== undefined && known.byEmail.has(words.resource)) {
+      const message = `${quoted(words.resource)} is found by e-mail, and \`by\` names ids`
+      report.add([...path, 'resource'], message, 'name a resource that is found by id')
+    }
     const rest = { by: words.by, need: words.need, resource: words.resource, unless: words.unless ?? [] }
-    if ('mask' in words) return { act: 'mask', path: words.mask, pages: false, ...rest }
-    if ('refuse' in words) return { act: 'refuse', path: words.refuse, pages: false, ...rest }
-    if (!words.keep.endsWith('[]'))
-      report.add(
-        [...path, 'keep'],
-        `${quoted(words.keep)} is not a list that items can be dropped from`,
-        'end it with `[]`',
-      )
+    if ('mask' in words) {
+      checkItems(words.mask, [...path, 'mask'], report)
+      return { act: 'mask', path: words.mask, pages: false, ...rest }
+    }
+    if ('refuse' in words) {
+      checkItems(words.refuse, [...path, 'refuse'], report)
+      return { act: 'refuse', path: words.refuse, pages: false, ...rest }
+    }
+    checkItems(words.keep, [...path, 'keep'], report)
     return { act: 'keep', path: words.keep, pages: compilePages(words.pages), ...rest }
   })
+}
+
+function checkItems(place: string, path: Path, report: Report): void {
+  if (place.endsWith('[]')) return
+  report.add(path, `${quoted(place)} is not a list that items can be dropped from`, 'end it with `[]`')
 }
 
 type PagesWords = Extract<Exclude<RouteWords['answer'], undefined | readonly unknown[]>, { keep: string }>['pages']

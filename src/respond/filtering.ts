@@ -107,7 +107,7 @@ export function createFilteringSink(
     },
     head(status, headers) {
       if (state === 'over') return
-      const treatment = treat(status, headers)
+      const treatment = treated(treat, status, headers)
       if (treatment.kind === 'refuse') return refuse(treatment.failure)
       if (treatment.kind === 'pass') {
         state = 'passing'
@@ -134,6 +134,19 @@ export function createFilteringSink(
       inner.failed(failure)
     },
     refuse,
+  }
+}
+
+/** INVARIANT: nothing is thrown into the exchange, whose connection others use after it. */
+function treated(
+  treat: (status: number, headers: FlatHeaders) => Treatment,
+  status: number,
+  headers: FlatHeaders,
+): Treatment {
+  try {
+    return treat(status, headers)
+  } catch (error) {
+    return { kind: 'refuse', failure: failureFor(error) }
   }
 }
 

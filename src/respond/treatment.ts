@@ -38,10 +38,11 @@ export function treatmentFor(
     // A 5xx never shows anything of its body.
     if (status >= 500) return { kind: 'pass', headers }
     const hasBody = !context.isHead && status !== 204 && status !== 304
-    if (isCut)
-      return hasBody ? treatCut(context, isDocumented, status, headers) : { kind: 'pass', headers: less(headers) }
+    // What a GET would get has another length here.
+    if (!hasBody) return { kind: 'pass', headers: isCut || isJson(headers) ? less(headers) : headers }
+    if (isCut) return treatCut(context, isDocumented, status, headers)
     const decoder = decoderFor(headerOf(headers, 'content-encoding'))
-    const documented = hasBody && isJson(headers) ? documentedFilter(gate, status) : undefined
+    const documented = isJson(headers) ? documentedFilter(gate, status) : undefined
     if (documented === undefined || decoder === undefined) return { kind: 'pass', headers }
     return { kind: 'filter', headers: less(headers), decoder, ...documented }
   }

@@ -121,7 +121,7 @@ describe('compilePolicySet', () => {
     aliases: { email: "sql=subscribers.email='{email}'" }
     when: [{ query: sql, except: ["subscribers.id={id}", "subscribers.uuid='{uuid}'"], allow: [subscribers:manage] }, { body: all, is: "true", everywhere: manage, every: subscriber }]
     everywhere: manage
-    answer: [{ keep: "data.results[]", by: id, need: get, pages: true }, { mask: "data.lists[]", by: id, need: get, resource: subscriber }]
+    answer: [{ keep: "data.results[]", by: id, need: get, pages: { unpaged: q } }, { mask: "data.lists[]", by: id, need: get, resource: subscriber }]
     grant: { from: data.id, need: [get, manage], undo: "DELETE /api/x/{id}" }
     limit: heavy
     cost: 3
@@ -226,7 +226,15 @@ describe('compilePolicySet', () => {
         ],
         everywhere: 'manage',
         answer: [
-          { act: 'keep', path: 'data.results[]', by: 'id', need: 'get', pages: true, resource: undefined, unless: [] },
+          {
+            act: 'keep',
+            path: 'data.results[]',
+            by: 'id',
+            need: 'get',
+            pages: { empty: 'as asked', unpaged: 'q' },
+            resource: undefined,
+            unless: [],
+          },
           {
             act: 'mask',
             path: 'data.lists[]',
@@ -720,6 +728,10 @@ describe('a resource found by e-mail', () => {
     [
       'lists: { stored: address, id: path.id, need: get, of: any }',
       'routes.POST /api/x/:id.lists.id: `address` is found by e-mail, and an e-mail stands in the body - write `body.x`, or name a resource that is found by id',
+    ],
+    [
+      'answer: { keep: "data[]", by: id, need: get, resource: address }',
+      'routes.POST /api/x/:id.answer.resource: `address` is found by e-mail, and `by` names ids - name a resource that is found by id',
     ],
   ])('is nothing else: %s', (words, message) => {
     expect(told(words)).toEqual([message])

@@ -140,6 +140,12 @@ describe('an answer that is cut', () => {
     expect([answer.status, codeIn(answer.rest)]).toEqual([502, 'upstream-protocol'])
   })
 
+  it('is 500, and the connection to the backend goes on, when the policy asks for what cannot be done', async () => {
+    const { gateway } = await world(answers(json(two)), { cuts: [{ ...keep, pages: true }] })
+    expect(codeIn((await ask(gateway)).rest)).toBe('internal')
+    expect(codeIn((await ask(gateway)).rest)).toBe('internal')
+  })
+
   it.each([
     ['cannot be judged', '{"data":{"id":2}}', keep, 'scope-unreadable'],
     ['holds an item that refuses it', two, cut('refuse', 'data[]'), 'list-denied'],
@@ -305,6 +311,19 @@ describe('an answer as documented', () => {
     const answer = await ask(gateway)
 
     expect([answer.status, answer.rest]).toEqual([status, body])
+  })
+
+  it('has no length in a head alone: it would be that of the backend', async () => {
+    const { gateway } = await world(answers(json('', ['ETag: "x"']).replace('Length: 0', 'Length: 50')), {
+      cuts: [],
+      contract: 'documented',
+    })
+    const { status, headers } = await ask(gateway, 'HEAD')
+    expect([status, headerIn(headers, 'content-length'), headerIn(headers, 'etag')]).toEqual([
+      200,
+      undefined,
+      undefined,
+    ])
   })
 
   it('is cut as well', async () => {
