@@ -21,7 +21,17 @@ export async function pythonEnvironment(folder: string): Promise<PythonEnvironme
   try {
     await run(base, ['-m', 'venv', folder], { timeout: 60_000 })
     const python = path.join(folder, 'bin', 'python')
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', ...packages]
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--retries',
+      '2',
+      ...packages,
+    ]
     await run(python, pip, { timeout: 120_000 })
     return { kind: 'ready', python }
   } catch (error) {

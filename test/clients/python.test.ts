@@ -17,6 +17,7 @@ let environment: PythonEnvironment = { kind: 'missing', why: 'nothing was instal
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sallyport-clients-'))
   environment = await pythonEnvironment(path.join(folder, 'venv'))
+  if (environment.kind === 'missing') console.warn(`The Python clients are not tested: ${environment.why}`)
 }, 200_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
