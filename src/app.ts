@@ -136,8 +136,10 @@ function dataListener(config: Config): FastifyInstance {
     clientErrorHandler,
   })
   app.server.maxConnections = server.maxConnections
-  // Without this Node sends `100 Continue` before anybody has looked at the credential (HOSTILE-INPUT M08).
-  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response))
+  // Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own (M08).
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    app.server.on(event, (request, response) => app.server.emit('request', request, response))
+  }
   return app as unknown as FastifyInstance
 }
 
