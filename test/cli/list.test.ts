@@ -4,6 +4,32 @@ import { cliWorld, twoTenants, type CliWorld } from './world.ts'
 const json = async (world: CliWorld, ...args: string[]): Promise<unknown> =>
   JSON.parse((await world.sallyport([...args, '--output', 'json'])).out)
 
+describe('what is asked on paper', () => {
+  it("knows lists of one's own, and lists that were deleted", async () => {
+    const world = await cliWorld()
+    const asks = async (): Promise<unknown> => {
+      const { effect, role } = (await json(world, 'explain', 'GET', '/api/lists/9', '--as', 'ann')) as Record<
+        string,
+        unknown
+      >
+      const { counts } = (await json(world, 'who-can', 'GET', '/api/lists/9')) as { counts: Record<string, number> }
+      return [effect, role, counts['may']]
+    }
+    await world.sallyport(['user', 'add', 'ann'])
+    expect(await asks()).toEqual(['deny', undefined, 0])
+    await world.sallyport(['user', 'grant', 'ann', '--list', '9', '--get'])
+    expect(await asks()).toEqual(['allow', 'own grant', 1])
+    await world.sallyport(['list', 'retire', '9'])
+    expect(await asks()).toEqual(['deny', undefined, 0])
+
+    await world.sallyport(['user', 'set-roles', 'ann', '--list-role', 'alpha readers'])
+    const alpha = (): Promise<unknown> => json(world, 'explain', 'GET', '/api/lists/3', '--as', 'ann')
+    expect(await alpha()).toMatchObject({ effect: 'allow', role: 'alpha readers' })
+    await world.sallyport(['list', 'retire', '3'])
+    expect(await alpha()).toMatchObject({ effect: 'deny', reason: 'list-not-granted' })
+  })
+})
+
 describe('list', () => {
   it('retires, shows and takes back; what users held of the list directly goes for good', async () => {
     const world = await cliWorld()

@@ -1,7 +1,9 @@
 /** What is about the caller is answered by the gateway: the backend knows one account behind all, and is not asked. */
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startBackend } from '../../src/demo/backend/server.ts'
 import { paperJudge } from '../../src/judge.ts'
+import { startBareGateway } from '../helpers/bare-gateway.ts'
 import { defaultTenant, startGateway } from '../helpers/gateway.ts'
 import { listId } from '../helpers/rule.ts'
 
@@ -139,6 +141,20 @@ describe("the gateway's own account", () => {
       expect(text, `${method} ${target}`).not.toContain('super')
     }
     expect(gateway.backend.requests()).toBe(0)
+  })
+
+  it('is not asked even where the stage that answers is missing', async () => {
+    const backend = await startBackend()
+    const bare = await startBareGateway(backend.url, { rule: { own: 'profile' } })
+    onTestFinished(async () => {
+      await bare.close()
+      await backend.close()
+    })
+
+    const response = await fetch(`${bare.url}/api/profile`)
+
+    expect([response.status, await response.json()]).toMatchObject([500, { data: { code: 'internal' } }])
+    expect(backend.requests()).toBe(0)
   })
 
   it('is not reached by an upgrade of what is answered here', async () => {

@@ -49,6 +49,10 @@ describe('a list of one user', () => {
       { list: 9, get: false, manage: true, until: undefined },
     ])
     expect(await held(store, 'bob')).toEqual([])
+    expect((await store.listUsers({ limit: 10 })).map(({ name, listGrants }) => [name, listGrants.length])).toEqual([
+      ['ann', 2],
+      ['bob', 0],
+    ])
   })
 
   it('is told to whoever remembers the user, and stands in the audit log', async () => {
