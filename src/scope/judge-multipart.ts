@@ -20,6 +20,9 @@ export type JudgedMultipart =
   /** → `body-invalid` */
   | { readonly kind: 'invalid'; readonly fields: readonly FieldProblem[] }
 
+/** As of a JSON body: what may be long are the files. */
+const maxJsonBytes = 1024 * 1024
+
 /** Judges `bytes`; `judged` are the places inside JSON parts that decide something. */
 export function judgeMultipart(
   shape: MultipartShape,
@@ -47,6 +50,7 @@ export function judgeMultipart(
     const why = problemOfPart(part, expected)
     if (why !== undefined) return { kind: 'unreadable', why: `the part ${shown}: ${why}` }
     if (expected.kind !== 'json') continue
+    if (part.bytes.length > maxJsonBytes) return { kind: 'unreadable', why: `the part ${shown} is longer than 1 MiB` }
 
     const json = judgeJson(expected, judged, part.bytes)
     if (json.kind === 'absent') return { kind: 'unreadable', why: `the part ${shown} is empty` }

@@ -93,6 +93,16 @@ describe('judgeBytes', () => {
     expect(taken(json, text, multipartType)).toEqual(refusal)
   })
 
+  it('refuses JSON beside files that is as long as a file may be', () => {
+    const wide = { ...json, parted: { json: 'data', shape: { ...shape, maxBytes: 4 * 1024 * 1024 } } }
+    const beside = (ids: string) => `${part('data', `{"id":"${'x'.repeat(1024 * 1024 - ids.length)}"${ids}}`)}--b--\r\n`
+
+    expect(taken(wide, beside(',"ids":[3]'), multipartType)).toEqual([
+      'body-unreadable',
+      'the part `data` is longer than 1 MiB',
+    ])
+  })
+
   it('takes a form, or none where it is optional', () => {
     expect(taken(form, 'a=5', formType)).toEqual({ kind: 'form', value: { a: '5' } })
     expect(taken(form, '', formType)).toEqual(['body-unreadable', 'this endpoint takes a form'])
