@@ -62,7 +62,7 @@ export function openWire(url: string): Wire {
     })
 
   return {
-    async send(request, isHead = false, waitMs = undefined) {
+    async send(request, isHead = false, waitMs) {
       const reused = kept
       kept = undefined
       if (reused !== undefined && !reused.destroyed) {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { TenantConfig } from '../../src/config/config.ts'
+import type { Backend } from '../../src/demo/backend/server.ts'
 import type { ListRole, PolicySet, RateClass, UserRole } from '../../src/policy/rule.ts'
 import { defaultTenant, openGateway, type User } from '../helpers/gateway.ts'
 import { bodyOf, readWorld, type WorldUser } from './replay-gateway.ts'
@@ -24,6 +25,12 @@ export interface Seen {
 export interface Stage {
   ask(recording: Recording, user: string): Promise<Seen>
   close(): Promise<void>
+}
+
+/** A backend of the test's own, and the address at which the gateway reaches it. */
+export interface Between {
+  readonly backend: Backend
+  readonly url: string
 }
 
 const at = { file: 'world.json', line: 1 }
@@ -63,15 +70,17 @@ function policiesOf(shipped: PolicySet, users: readonly WorldUser[]): PolicySet 
  * listmonk at that address, with a super admin `super` whose token is `demo`, in the state of src/demo/world.json.
  * REPLAY_RESET is then the command that puts that state back; it runs after each write that may have reached the backend.
  */
-export async function openStage(partial: TenantConfig['partial']): Promise<Stage> {
+export async function openStage(partial: TenantConfig['partial'], between?: Between): Promise<Stage> {
   const { users } = readWorld()
-  const real = process.env['REPLAY_BACKEND']
+  const real = between === undefined ? process.env['REPLAY_BACKEND'] : undefined
+  const upstreamUrl = between?.url ?? real
   const { running, close } = await openGateway({
     tenant: { partial },
     policies: (shipped) => policiesOf(shipped, users),
-    ...(real === undefined ? {} : { upstreamUrl: real }),
+    ...(upstreamUrl === undefined ? {} : { upstreamUrl }),
   })
-  const { backend, store, url } = running
+  const { store, url } = running
+  const backend = between?.backend ?? running.backend
   const known = new Map<string, User>()
   for (const { username, status, lists } of users) {
     const made = await running.user(
