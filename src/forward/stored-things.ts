@@ -14,11 +14,20 @@ import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request
 import { readStoredLists } from './stored-lists.ts'
 
 export interface LookUps extends StoredThings<Tenant> {
-  /** Something is being written through this tenant, or was: look-ups that began before are not joined any more. */
+  /**
+   * Something is being written through this tenant, or was: look-ups that began before are not joined any more, those of
+   * other tenants of the same backend neither.
+   */
   noteWrite(tenant: Tenant): void
 }
 
 type Found = readonly ListId[] | undefined
+
+interface Looking {
+  readonly found: Promise<Found>
+  /** How many writes the backend had been sent when it began. */
+  readonly writes: number
+}
 
 const maxAnswerBytes = 1024 * 1024
 const maxLoggedBytes = 4096
@@ -26,15 +35,18 @@ const maxLoggedBytes = 4096
 const parallel = 8
 
 export function createLookUps(): LookUps {
-  const underWay = new WeakMap<Upstream, Map<string, Promise<Found>>>()
+  const underWay = new WeakMap<Upstream, Map<string, Looking>>()
+  // By origin: as many as there are backends.
+  const writesTo = new Map<string, number>()
   const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
 
   function headersFor(config: UpstreamConfig, asker: Asker): FlatHeaders {
     const known = compiled.get(config) ?? compileHeaders(config)
     compiled.set(config, known)
     const made = outgoingHeaders(known, callerFor(asker))
-    // A look-up begins here, so no `Via` can name us.
-    return made.kind === 'headers' ? made.headers : []
+    // Unreachable: a look-up begins here, so no `Via` names us.
+    if (made.kind === 'loop') throw refused('upstream-protocol', { proxyError: 'proxy_loop_detected' })
+    return made.headers
   }
 
   async function lookUp(tenant: Tenant, kind: ThingKind, key: string, asker: Asker): Promise<Found> {
@@ -46,17 +58,18 @@ export function createLookUps(): LookUps {
   }
 
   function shared(tenant: Tenant, kind: ThingKind, key: string, asker: Asker): Promise<Found> {
-    const known = underWay.get(tenant.upstream) ?? new Map<string, Promise<Found>>()
+    const known = underWay.get(tenant.upstream) ?? new Map<string, Looking>()
     underWay.set(tenant.upstream, known)
+    const writes = writesTo.get(tenant.config.upstream.url) ?? 0
     const shown = tenant.config.upstream.credential.kind === 'caller' ? asker.authorization : undefined
     const id = JSON.stringify([kind, key, shown])
     const same = known.get(id)
-    if (same !== undefined) return same
-    const looking = lookUp(tenant, kind, key, asker)
+    if (same?.writes === writes) return same.found
+    const looking = { found: lookUp(tenant, kind, key, asker), writes }
     const forget = (): void => void (known.get(id) === looking && known.delete(id))
     known.set(id, looking)
-    looking.then(forget, forget)
-    return looking
+    looking.found.then(forget, forget)
+    return looking.found
   }
 
   return {
@@ -77,8 +90,9 @@ export function createLookUps(): LookUps {
       }
       return found
     },
-    noteWrite(tenant) {
-      underWay.delete(tenant.upstream)
+    noteWrite({ config }) {
+      const { url } = config.upstream
+      writesTo.set(url, (writesTo.get(url) ?? 0) + 1)
     },
   }
 }

@@ -38,7 +38,10 @@ interface Asked extends UpstreamRequest {
 }
 
 /** A tenant whose backend answers when told. */
-function world(credential: UpstreamConfig['credential'] = service): { tenant: Tenant; asked: Asked[] } {
+function world(
+  url = 'http://backend.test:9000',
+  credential: UpstreamConfig['credential'] = service,
+): { tenant: Tenant; asked: Asked[] } {
   const asked: Asked[] = []
   const upstream: Tenant['upstream'] = {
     name: 'fake',
@@ -54,7 +57,7 @@ function world(credential: UpstreamConfig['credential'] = service): { tenant: Te
     },
     close: () => Promise.resolve(),
   }
-  const config = { upstream: { url: 'http://backend.test:9000', credential, host: undefined } }
+  const config = { upstream: { url, credential, host: undefined } }
   const refused = { status: [403], messages: ['invalid API credentials'] }
   const policy = { scope: listScope, credentialRefused: refused }
   return { tenant: { config, policy, upstream } as unknown as Tenant, asked }
@@ -197,7 +200,7 @@ describe('a look-up', () => {
   })
 
   it('goes with the caller’s own credential where the backend judges callers, whose 403 is out of reach', async () => {
-    const { tenant, asked } = world({ kind: 'caller' })
+    const { tenant, asked } = world('http://backend.test:9000', { kind: 'caller' })
     const looking = createLookUps().listsOf(tenant, subscriber, ['18'], asker())
     asked[0]?.answer(403, { message: 'Permission denied: subscriber: 18' })
 
@@ -280,6 +283,19 @@ describe('several look-ups', () => {
     expect(await Promise.all([after, joined])).toEqual([new Map([['18', [7]]]), new Map([['18', [7]]])])
   })
 
+  it('begun before a write through another tenant of the same backend are not joined after it', () => {
+    const { tenant, asked } = world()
+    const things = createLookUps()
+    void things.listsOf(tenant, subscriber, ['18'], asker())
+    things.noteWrite(world('http://elsewhere.test').tenant)
+    void things.listsOf(tenant, subscriber, ['18'], asker())
+    expect(asked.length).toBe(1)
+
+    things.noteWrite(world().tenant)
+    void things.listsOf(tenant, subscriber, ['18'], asker())
+    expect(asked.length).toBe(2)
+  })
+
   it('through two tenants, of two kinds, or by two callers that the backend judges are never one', async () => {
     const one = world()
     const other = world()
@@ -292,7 +308,7 @@ describe('several look-ups', () => {
       ['/api/subscribers/18'],
     ])
 
-    const judged = world({ kind: 'caller' })
+    const judged = world('http://backend.test:9000', { kind: 'caller' })
     for (const authorization of ['token ada:hers', 'token bob:his', 'token ada:hers'])
       void things.listsOf(judged.tenant, subscriber, ['18'], asker({ authorization }))
     expect(judged.asked.length).toBe(2)
