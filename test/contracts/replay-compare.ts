@@ -189,8 +189,6 @@ function listsSent(recording: Recording, outcome: SentOutcome): readonly number[
   return lists
 }
 
-const byNumber = (a: number, b: number): number => a - b
-
 /** Whether what is sent is, as a value, what the caller sent. */
 export function isUnchanged(recording: Recording, outcome: SentOutcome): boolean {
   if (pairs(recording.target) !== pairs(outcome.target)) return false

@@ -1,4 +1,5 @@
 /** The gateway's answer beside what listmonk itself gave the same user: equal, stricter or looser. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
@@ -129,9 +130,15 @@ function withoutLists(json: unknown): unknown {
   )
 }
 
+/** Long texts stand in the recordings as length and sum; so they do in the demo backend's world, and a real one has them. */
+const shortened = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > 600
+    ? `<${[...value].length} characters, sha256 ${createHash('sha256').update(value).digest('hex')}>`
+    : value
+
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(text, shortened) as unknown
   } catch {
     return text
   }
