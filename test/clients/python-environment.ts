@@ -7,7 +7,8 @@ const run = promisify(execFile)
 
 export type PythonEnvironment =
   | { readonly kind: 'ready'; readonly python: string }
-  | { readonly kind: 'missing'; readonly why: string }
+  /** `what` is not there: Python itself, or the clients, which come from a package index that may be out of reach. */
+  | { readonly kind: 'missing'; readonly what: 'python' | 'clients'; readonly why: string }
 
 /** `listmonk-mcp` 0.1.0 takes any `mcp`, and needs a name that 2.0 dropped. */
 const packages = ['listmonk==0.6.32', 'listmonk-mcp==0.1.0', 'mcp>=1.2,<2']
@@ -17,7 +18,7 @@ const version = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10
 /** Installs into `folder`, within two minutes. */
 export async function pythonEnvironment(folder: string): Promise<PythonEnvironment> {
   const base = await firstOf(names)
-  if (base === undefined) return { kind: 'missing', why: 'no Python from 3.10 on with venv' }
+  if (base === undefined) return { kind: 'missing', what: 'python', why: 'no Python from 3.10 on with venv' }
   try {
     await run(base, ['-m', 'venv', folder], { timeout: 60_000 })
     const python = path.join(folder, 'bin', 'python')
@@ -35,7 +36,7 @@ export async function pythonEnvironment(folder: string): Promise<PythonEnvironme
     await run(python, pip, { timeout: 120_000 })
     return { kind: 'ready', python }
   } catch (error) {
-    return { kind: 'missing', why: `the clients cannot be installed: ${lastLine(error)}` }
+    return { kind: 'missing', what: 'clients', why: `the clients cannot be installed: ${lastLine(error)}` }
   }
 }
 

@@ -12,7 +12,7 @@ import { pythonEnvironment, type PythonEnvironment } from './python-environment.
 const run = promisify(execFile)
 
 let folder = ''
-let environment: PythonEnvironment = { kind: 'missing', why: 'nothing was installed' }
+let environment: PythonEnvironment = { kind: 'missing', what: 'clients', why: 'nothing was installed' }
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sallyport-clients-'))
@@ -22,10 +22,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** On a laptop without Python or network the test is skipped, in words; where every change is checked it fails. */
+/** Without Python the test is skipped, in words, on a laptop, and fails where every change is checked; without a package index it is skipped. */
 function pythonOf(context: TestContext): string {
   if (environment.kind === 'ready') return environment.python
-  if (process.env['CI'] === 'true') throw new Error(environment.why)
+  if (process.env['CI'] === 'true' && environment.what === 'python') throw new Error(environment.why)
   return context.skip(environment.why)
 }
 
