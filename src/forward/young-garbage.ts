@@ -1,12 +1,12 @@
 /**
  * Keeps the memory of large bodies small. Each piece of a body is a Buffer of up to 64 KiB outside V8's heap with a few
- * hundred bytes inside it; V8 looks for dead ones only after about 64 MiB of them. A minor collection every 16 MiB
+ * hundred bytes inside it; V8 looks for dead ones only after about 64 MiB of them. A minor collection every 8 MiB
  * of streamed bytes costs about a millisecond and keeps a gateway that streams gigabytes within tens of megabytes.
  */
 import v8 from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-const everyBytes = 16 * 1024 * 1024
+const everyBytes = 8 * 1024 * 1024
 
 /** Told of every piece that streams by. */
 export type StreamedBytes = (count: number) => void
