@@ -1,7 +1,7 @@
 /** The composition root: what a request passes, in order. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { registerHealth } from './admin/health.ts'
@@ -136,6 +136,8 @@ function dataListener(config: Config): FastifyInstance {
     clientErrorHandler,
   })
   app.server.maxConnections = server.maxConnections
+  // Node takes its own listener off a connection that asks for an upgrade: a reset of the caller's would end the process (M04).
+  app.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.on('error', () => {}))
   // Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own (M08).
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.server.emit('request', request, response))

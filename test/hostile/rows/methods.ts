@@ -95,6 +95,32 @@ export const methodRows: readonly Row[] = [
     }),
   ),
   row(
+    'M04',
+    // Node leaves the errors of such a connection to whoever takes it over: nobody had, and the process ended.
+    custom('reset at once, without credentials, a hundred times: the gateway lives', async (world) => {
+      world.witness.forget()
+      const fatal: unknown[] = []
+      const note = (error: unknown): void => void fatal.push(error)
+      process.on('uncaughtException', note)
+      const bytes = (at: number): string =>
+        `GET /api/settings HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: token nobody:${at}\r\n` +
+        'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+      for (let at = 0; at < 100; at += 1) await resetBehind(portOf(world), bytes(at))
+      await expectNothingForwarded(world)
+      process.off('uncaughtException', note)
+      expect(fatal).toEqual([])
+    }),
+    custom('with a body and a request behind it: neither is read', async (world) => {
+      world.witness.forget()
+      const bytes =
+        'POST /subscription/form HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Content-Length: 5\r\n\r\nhello'
+      const { answers, isClosed } = await send(portOf(world), bytes + get('/api/settings')(world).toString())
+      expect([answers.map(({ status }) => status), isClosed]).toEqual([[400], true])
+      await expectNothingForwarded(world)
+    }),
+  ),
+  row(
     'M05',
     custom('h2c with a smuggled upgrade', async (world) => {
       world.witness.forget()
@@ -190,5 +216,14 @@ function answerTo(port: number, bytes: string): Promise<string> {
       socket.destroy()
       resolve(chunk.toString('latin1'))
     })
+  })
+}
+
+/** Writes and resets the connection as soon as the bytes are out. */
+function resetBehind(port: number, bytes: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes, () => socket.resetAndDestroy()))
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
   })
 }
