@@ -1,6 +1,7 @@
 /** The one line that is logged for each request. Pure; it holds no credential, no query value and no body. */
 import type { Gate } from '../context.ts'
 import { describeCause } from './cause.ts'
+import type { LogFields } from './json-fields.ts'
 import { traceIdOf } from './request-id.ts'
 
 export interface RequestFacts {
@@ -20,7 +21,7 @@ function cleaned(text: string | undefined): string | undefined {
   return text?.slice(0, maxText).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
 }
 
-export function logLine(gate: Gate, facts: RequestFacts): Record<string, unknown> {
+export function logLine(gate: Gate, facts: RequestFacts): LogFields {
   const { decision, match, principal, quota, failure, upstreamFailure } = gate
   return {
     request_id: gate.requestId,

@@ -14,7 +14,7 @@ export function createLog(level: string, stream?: DestinationStream): Log {
   const options = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: timestamps(),
     formatters: { level: (label: string) => ({ level: label }) },
   }
   if (stream !== undefined) return { logger: pino(options, stream), close: () => {} }
@@ -27,5 +27,20 @@ export function createLog(level: string, stream?: DestinationStream): Log {
       clearInterval(timer)
       destination.flushSync()
     },
+  }
+}
+
+/** The time as pino wants it, RFC 3339 with milliseconds. The text of a second is made once. */
+function timestamps(): () => string {
+  let second = NaN
+  let text = ''
+  return () => {
+    const now = Date.now()
+    const milliseconds = now % 1000
+    if (now - milliseconds !== second) {
+      second = now - milliseconds
+      text = `,"time":"${new Date(second).toISOString().slice(0, 20)}`
+    }
+    return `${text}${String(milliseconds).padStart(3, '0')}Z"`
   }
 }

@@ -6,6 +6,8 @@ import type { Logger } from 'pino'
 import type { Gate } from '../context.ts'
 import type { Clock } from '../model/time.ts'
 import { clientAddress, type TrustedPeers } from './client-address.ts'
+import { jsonFields } from './json-fields.ts'
+import { lineWriter } from './line-writer.ts'
 import { logLine } from './log-line.ts'
 import { requestIdOf, traceparentOf } from './request-id.ts'
 
@@ -21,6 +23,7 @@ const clientClosedRequest = 499
 export const observe = fp<ObserveOptions>(
   async (app, { logger, clock, peers }) => {
     app.decorateRequest('gate')
+    const write = lineWriter(logger)
 
     app.addHook('onRequest', (request, reply, done) => {
       const gate = newGate(request, clock, peers)
@@ -39,7 +42,7 @@ export const observe = fp<ObserveOptions>(
           status,
           durationMs: clock.monotonicMs() - gate.startedAtMs,
         }
-        logger[levelOf(gate, status)](logLine(gate, facts), 'request')
+        write(levelOf(gate, status), jsonFields(logLine(gate, facts)), 'request')
       })
       done()
     })
