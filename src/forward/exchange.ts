@@ -1,10 +1,10 @@
 /** One exchange with a backend: from waiting for a connection to the last byte, with its time limits and its one retry. */
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Exchange, FlatHeaders, UpstreamFailure, UpstreamRequest, UpstreamSink } from '../model/ports.ts'
-import type { Clock } from '../model/time.ts'
-import { createDeadlines, type Limit } from './deadlines.ts'
+import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from '../model/ports.ts'
+import type { Limit, Timekeeper } from './deadlines.ts'
 import { upstreamFailure, type Phase } from './failures.ts'
+import { flatHeaders } from './flat-headers.ts'
 import type { Lane } from './lanes.ts'
 import { mayRepeat } from './retry.ts'
 
@@ -17,7 +17,7 @@ export interface ExchangeLimits {
 
 /** What an exchange needs from the upstream it belongs to. */
 export interface ExchangeHost {
-  readonly clock: Clock
+  readonly deadlines: Timekeeper
   readonly limits: ExchangeLimits
   /** The exchange, still in the queue, is given up. */
   leaveQueue(exchange: QueuedExchange): void
@@ -53,7 +53,7 @@ const timedOut = (code: UpstreamFailure['code'], proxyError: string, phase: Phas
 
 /** Makes an exchange that waits for `startOn`. The sink is never called before this function has returned. */
 export function createExchange(request: UpstreamRequest, sink: UpstreamSink, host: ExchangeHost): QueuedExchange {
-  const { clock, limits } = host
+  const { limits } = host
   let phase: Phase = 'queue'
   let isOver = false
   let lane: Lane | undefined
@@ -65,7 +65,7 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
   let wasResumed = false
 
   const endless = request.deadlineMs === 0
-  const deadlines = createDeadlines(clock, (limit) => onPassed(limit))
+  const deadlines = host.deadlines((limit) => onPassed(limit))
   deadlines.start('headers', limits.headersTimeoutMs)
   deadlines.start('total', request.deadlineMs ?? limits.totalTimeoutMs)
 
@@ -131,7 +131,8 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
       phase = 'body'
       deadlines.lift('headers')
       startGap()
-      sink.head(status, flatHeaders(started.rawHeaders))
+      const { rawHeaders } = started
+      sink.head(status, Array.isArray(rawHeaders) ? flatHeaders(rawHeaders) : [])
     },
     onResponseData(started, chunk) {
       if (isOver) return
@@ -214,10 +215,4 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
 /** Nothing of the body is at hand: it waits for the caller. */
 function isStarving(body: Buffer | Readable | undefined): boolean {
   return body instanceof Readable && body.readableLength === 0 && body.readableFlowing === true
-}
-
-function flatHeaders(raw: Dispatcher.DispatchController['rawHeaders']): FlatHeaders {
-  if (!Array.isArray(raw)) return []
-  // latin1 keeps each byte, both ways.
-  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
 }

@@ -5,6 +5,7 @@ import { buildConnector, type Client } from 'undici'
 import type { UpstreamConfig } from '../config/config.ts'
 import type { Upstream, UpstreamFailure } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
+import { createTimekeeper } from './deadlines.ts'
 import { createExchange, type ExchangeHost, type QueuedExchange } from './exchange.ts'
 import { createLanes } from './lanes.ts'
 import { afterRequest, emptyBudget, spendRetry } from './retry.ts'
@@ -42,7 +43,7 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
   }
 
   const host: ExchangeHost = {
-    clock,
+    deadlines: createTimekeeper(clock),
     limits: config,
     leaveQueue: (exchange) => void queue.delete(exchange),
     release(lane) {

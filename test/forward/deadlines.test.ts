@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createDeadlines, type Limit } from '../../src/forward/deadlines.ts'
+import { createTimekeeper, type Deadlines, type Limit } from '../../src/forward/deadlines.ts'
 
 // Timers and clock move together, when told.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
@@ -7,12 +7,12 @@ afterEach(() => void vi.useRealTimers())
 
 const clock = { epochMs: () => 0, monotonicMs: () => performance.now() }
 
-function watch(): { passed: Limit[]; deadlines: ReturnType<typeof createDeadlines> } {
+function watch(): { passed: Limit[]; deadlines: Deadlines } {
   const passed: Limit[] = []
-  return { passed, deadlines: createDeadlines(clock, (limit) => passed.push(limit)) }
+  return { passed, deadlines: createTimekeeper(clock)((limit) => passed.push(limit)) }
 }
 
-describe('createDeadlines', () => {
+describe('createTimekeeper', () => {
   it('calls each limit when it passes, not before', () => {
     const { passed, deadlines } = watch()
     deadlines.start('total', 100)
@@ -50,6 +50,33 @@ describe('createDeadlines', () => {
     vi.advanceTimersByTime(1_000)
 
     expect(passed).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('keeps the limits of several exchanges, each to its own, with one timer', () => {
+    const passed: string[] = []
+    const timekeeper = createTimekeeper(clock)
+    const first = timekeeper((limit) => passed.push(`first ${limit}`))
+    const second = timekeeper((limit) => passed.push(`second ${limit}`))
+    const third = timekeeper((limit) => {
+      passed.push(`third ${limit}`)
+      third.stop()
+    })
+    first.start('headers', 30)
+    second.start('total', 20)
+    third.start('gap', 10)
+    third.start('total', 10)
+    expect(vi.getTimerCount()).toBe(1)
+    first.stop()
+    first.stop()
+
+    vi.advanceTimersByTime(10)
+    // What a limit that passed has stopped passes no more, in the same moment either.
+    expect(passed).toEqual(['third total'])
+    vi.advanceTimersByTime(10)
+    expect(passed).toEqual(['third total', 'second total'])
+    vi.advanceTimersByTime(1_000)
+    expect(passed).toEqual(['third total', 'second total'])
     expect(vi.getTimerCount()).toBe(0)
   })
 })
