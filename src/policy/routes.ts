@@ -14,8 +14,14 @@ export interface RouteTable {
 interface Node {
   readonly fixed: Map<string, Node>
   param: Node | undefined
-  readonly rules: Map<string, Rule>
-  readonly rest: Map<string, Rule>
+  readonly rules: Map<string, Entry>
+  readonly rest: Map<string, Entry>
+}
+
+interface Entry {
+  readonly rule: Rule
+  /** Where the parameters stand, by their names; `*` takes the rest. */
+  readonly params: readonly (readonly [name: string, at: number])[]
 }
 
 const newNode = (): Node => ({ fixed: new Map(), param: undefined, rules: new Map(), rest: new Map() })
@@ -26,20 +32,13 @@ const noParams: Readonly<Record<string, string>> = Object.freeze({})
 /** Compiles the rules of one policy; the loader has refused duplicates and overlaps. */
 export function routeTable(rules: readonly Rule[]): RouteTable {
   const root = newNode()
-  // Paths without a parameter, the most of all requests: one look-up, no walk.
-  const exact = new Map<string, Match>()
-  for (const rule of rules) {
-    insert(root, rule)
-    if (!/[:*]/.test(rule.path)) exact.set(`${rule.method} ${rule.path}`, { kind: 'rule', rule, params: noParams })
-  }
+  for (const rule of rules) insert(root, rule)
 
   return {
     match(method, segments) {
       const asked = method === 'HEAD' ? 'GET' : method
-      const known = exact.get(`${asked} /${segments.join('/')}`)
-      if (known !== undefined && segments.every((segment) => !segment.includes('/'))) return known
-      const rule = find(root, segments, 0, (node) => node.get(asked))
-      if (rule !== undefined) return { kind: 'rule', rule, params: paramsOf(rule, segments) }
+      const entry = find(root, segments, 0, (node) => node.get(asked))
+      if (entry !== undefined) return { kind: 'rule', rule: entry.rule, params: paramsOf(entry, segments) }
       const methods = new Set<string>()
       find(root, segments, 0, (node) => {
         for (const each of node.keys()) methods.add(each)
@@ -55,14 +54,20 @@ export function routeTable(rules: readonly Rule[]): RouteTable {
 function insert(root: Node, rule: Rule): void {
   let node = root
   const segments = rule.path.slice(1).split('/')
+  const entry: Entry = { rule, params: segments.flatMap((segment, at) => placeOf(segment, at)) }
   for (const segment of segments) {
     if (segment === '*') {
-      node.rest.set(rule.method, rule)
+      node.rest.set(rule.method, entry)
       return
     }
     node = segment.startsWith(':') ? (node.param ??= newNode()) : childOf(node, segment)
   }
-  node.rules.set(rule.method, rule)
+  node.rules.set(rule.method, entry)
+}
+
+function placeOf(segment: string, at: number): Entry['params'] {
+  if (segment === '*') return [['*', at]]
+  return segment.startsWith(':') ? [[segment.slice(1), at]] : []
 }
 
 function childOf(node: Node, segment: string): Node {
@@ -76,8 +81,8 @@ function find(
   node: Node,
   segments: readonly string[],
   at: number,
-  pick: (rules: ReadonlyMap<string, Rule>) => Rule | undefined,
-): Rule | undefined {
+  pick: (entries: ReadonlyMap<string, Entry>) => Entry | undefined,
+): Entry | undefined {
   const segment = segments[at]
   if (segment === undefined) return pick(node.rules)
   const fixed = node.fixed.get(segment)
@@ -91,13 +96,9 @@ function find(
   return pick(node.rest)
 }
 
-function paramsOf(rule: Rule, segments: readonly string[]): Readonly<Record<string, string>> {
+function paramsOf({ params: places }: Entry, segments: readonly string[]): Readonly<Record<string, string>> {
+  if (places.length === 0) return noParams
   const params: Record<string, string> = {}
-  const names = rule.path.slice(1).split('/')
-  for (let i = 0; i < names.length; i += 1) {
-    const name = names[i]
-    if (name?.startsWith(':')) params[name.slice(1)] = segments[i] ?? ''
-    else if (name === '*') params['*'] = segments.slice(i).join('/')
-  }
+  for (const [name, at] of places) params[name] = name === '*' ? segments.slice(at).join('/') : (segments[at] ?? '')
   return params
 }
