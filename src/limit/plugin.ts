@@ -1,9 +1,10 @@
 /** Stage limit: principal, rule and address in, `gate.quota` out, or 429. */
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import '../context.ts'
-import { refused } from '../model/failure.ts'
+import type { Gate } from '../context.ts'
+import { type Failure, refused } from '../model/failure.ts'
 import type { Clock } from '../model/time.ts'
 import type { RateClass, RatePlan } from '../policy/rule.ts'
 import { addressKey } from './address.ts'
@@ -32,34 +33,50 @@ export const limit = fp<LimitOptions>(
       // The types ask for string keys; the plugin hands to the store whatever the generator returns.
       store: quotaStore(clock) as never,
     })
-    const check = app.createRateLimit({
-      max: (request) => classOf(request).limit,
-      timeWindow: (request) => classOf(request).windowMs,
-      keyGenerator: (request) => quotaKey(request) as never,
-    })
+    // One limiter for each class, made once: numbers cost it no promise, functions one each.
+    const limiters = new WeakMap<RateClass, Limiter>()
+    const limiterOf = (rateClass: RateClass): Limiter => {
+      const known = limiters.get(rateClass)
+      if (known !== undefined) return known
+      const { limit: max, windowMs: timeWindow } = rateClass
+      const made = app.createRateLimit({ max, timeWindow, keyGenerator: (request) => quotaKey(request) as never })
+      limiters.set(rateClass, made)
+      return made
+    }
 
-    app.addHook('onRequest', async (request) => {
-      const standing = await check(request)
-      if (standing.isAllowed) return
-      const { name } = classOf(request)
-      const resetSeconds = Math.max(1, standing.ttlInSeconds)
-      request.gate.quota = {
-        name,
-        limit: standing.max,
-        remaining: standing.remaining,
-        windowSeconds: Math.ceil(standing.timeWindow / 1000),
-        resetSeconds,
-      }
-      if (standing.isExceeded) throw refused('rate-limited', { retryAfterSeconds: resetSeconds })
+    app.addHook('onRequest', (request, _reply, done) => {
+      const rateClass = classOf(request)
+      limiterOf(rateClass)(request).then((standing) => settle(request.gate, rateClass, standing, done), done)
     })
   },
   { name: 'limit', dependencies: ['authorize'] },
 )
 
+type Limiter = ReturnType<FastifyInstance['createRateLimit']>
+type Standing = Awaited<ReturnType<Limiter>>
+
+type Done = (failure?: Failure) => void
+
+/** Notes where the caller stands, and goes on or ends the request. */
+function settle(gate: Gate, { name }: RateClass, standing: Standing, done: Done): void {
+  if (standing.isAllowed) return done()
+  const resetSeconds = Math.max(1, standing.ttlInSeconds)
+  gate.quota = {
+    name,
+    limit: standing.max,
+    remaining: standing.remaining,
+    windowSeconds: Math.ceil(standing.timeWindow / 1000),
+    resetSeconds,
+  }
+  return standing.isExceeded ? done(refused('rate-limited', { retryAfterSeconds: resetSeconds })) : done()
+}
+
 /** By principal where there is one, else by address: public routes have quotas too (gap 23). */
 function quotaKey(request: FastifyRequest): QuotaKey {
   const { tenant, match, principal, clientAddress } = request.gate
   const rule = match?.kind === 'rule' ? match.rule : undefined
-  const who = principal === undefined ? ['address', addressKey(clientAddress)] : ['user', principal.identity.id]
-  return { key: JSON.stringify([tenant?.config.name, rule?.limit, ...who]), cost: rule?.cost ?? 1 }
+  // INVARIANT: no tenant's name holds a slash (model/ids.ts), and no rate class begins with one, so no two make one key;
+  // an id is digits, which no address is.
+  const who = principal === undefined ? `@${addressKey(clientAddress)}` : principal.identity.id
+  return { key: `${tenant?.config.name ?? ''}/${who}/${rule?.limit ?? ''}`, cost: rule?.cost ?? 1 }
 }
