@@ -118,7 +118,8 @@ const none: ReadonlySet<string> = new Set()
 function nominatedIn(rawHeaders: FlatHeaders): ReadonlySet<string> {
   let nominated: Set<string> | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() !== 'connection') continue
+    const name = rawHeaders[at]
+    if (name?.length !== 10 || name.toLowerCase() !== 'connection') continue
     const value = rawHeaders[at + 1]?.toLowerCase() ?? ''
     if (value === 'keep-alive' || value === 'close') continue
     nominated ??= new Set()
@@ -153,7 +154,8 @@ const plainAddress = (address: string): string => (address.startsWith('::ffff:')
 
 function hostIn(rawHeaders: FlatHeaders): string | undefined {
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === 'host') return rawHeaders[at + 1]
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') return rawHeaders[at + 1]
   }
   return undefined
 }

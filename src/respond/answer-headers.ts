@@ -55,38 +55,50 @@ export function answerHeaders(headers: FlatHeaders, context: AnswerContext): str
   if (context.isPersonal && !isShared) kept.push('Cache-Control', 'no-store')
   kept.push('Via', via === undefined ? '1.1 sallyport' : `${via}, 1.1 sallyport`)
   kept.push('X-Request-Id', context.requestId)
-  if (context.quota !== undefined) kept.push(...standing(context.quota))
+  if (context.quota !== undefined) pushStanding(kept, context.quota)
   return kept
 }
 
 /** Where the caller stands, as draft-ietf-httpapi-ratelimit-headers and as the older names. */
 export function standing(quota: Quota): string[] {
+  const headers: string[] = []
+  pushStanding(headers, quota)
+  return headers
+}
+
+function pushStanding(headers: string[], quota: Quota): void {
   const { name, limit, remaining, windowSeconds, resetSeconds } = quota
-  return [
-    ...['RateLimit', `"${name}";r=${remaining};t=${resetSeconds}`],
-    ...['RateLimit-Policy', `"${name}";q=${limit};w=${windowSeconds}`],
-    ...['X-RateLimit-Limit', String(limit)],
-    ...['X-RateLimit-Remaining', String(remaining)],
-    ...['X-RateLimit-Reset', String(resetSeconds)],
-  ]
+  headers.push('RateLimit', `"${name}";r=${remaining};t=${resetSeconds}`)
+  headers.push('RateLimit-Policy', `"${name}";q=${limit};w=${windowSeconds}`)
+  headers.push('X-RateLimit-Limit', String(limit))
+  headers.push('X-RateLimit-Remaining', String(remaining))
+  headers.push('X-RateLimit-Reset', String(resetSeconds))
 }
 
 /** The first value of a header, its name in lower case. */
 export function headerOf(headers: FlatHeaders, key: string): string | undefined {
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() === key) return headers[at + 1]
+    const name = headers[at]
+    if (name?.length === key.length && name.toLowerCase() === key) return headers[at + 1]
   }
   return undefined
 }
 
-const isDropped = (key: string): boolean => dropped.has(key) || droppedPrefixes.some((prefix) => key.startsWith(prefix))
+function isDropped(key: string): boolean {
+  if (dropped.has(key)) return true
+  for (const prefix of droppedPrefixes) {
+    if (key.startsWith(prefix)) return true
+  }
+  return false
+}
 
 const none: ReadonlySet<string> = new Set()
 
 function nominatedIn(headers: FlatHeaders): ReadonlySet<string> {
   let nominated: Set<string> | undefined
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() !== 'connection') continue
+    const name = headers[at]
+    if (name?.length !== 10 || name.toLowerCase() !== 'connection') continue
     const value = (headers[at + 1] ?? '').toLowerCase()
     if (value === 'close' || value === 'keep-alive') continue
     nominated ??= new Set()

@@ -125,7 +125,7 @@ export function createRelay(context: RelayContext): AnswerSink {
 
   /** The end of an answer that was read whole: it is ours to replace, or passes after all. */
   function judge(): void {
-    const body = Buffer.concat(held)
+    const body = joined(held)
     if (status >= 500) return replace(backendFailure(status, headers, body.subarray(0, maxLoggedBytes)))
     const rule = gate.tenant?.policy.credentialRefused
     if (rule !== undefined && refusesUs(rule, body)) {
@@ -146,7 +146,7 @@ export function createRelay(context: RelayContext): AnswerSink {
   return {
     attach(attached) {
       exchange = attached
-      response.on('drain', onDrain).on('timeout', onTimeout).once('close', onClose)
+      response.on('drain', onDrain).on('timeout', onTimeout).on('close', onClose)
       if (response.destroyed) onClose()
     },
     head(headStatus, headHeaders) {
@@ -175,7 +175,7 @@ export function createRelay(context: RelayContext): AnswerSink {
     },
     end() {
       if (state === 'reading') judge()
-      else if (state === 'holding') finishWhole(Buffer.concat(held))
+      else if (state === 'holding') finishWhole(joined(held))
       else if (state === 'writing') {
         state = 'over'
         endAnswer(request, response)
@@ -189,6 +189,10 @@ export function createRelay(context: RelayContext): AnswerSink {
     refuse,
   }
 }
+
+/** One piece is the most of all answers, and needs no copy. */
+const joined = ([first, ...others]: readonly Buffer[]): Buffer =>
+  first !== undefined && others.length === 0 ? first : Buffer.concat(first === undefined ? [] : [first, ...others])
 
 /** Ends the connection so that the client cannot take what it has for the whole answer. */
 function cut(response: ServerResponse, request: IncomingMessage): void {

@@ -9,7 +9,7 @@ export type Pairs = readonly (readonly [name: string, value: string])[]
 
 /** What is wrong with a query, in one sentence; `undefined` when the rule takes it. */
 export function queryProblem(shape: QueryShape, pairs: Pairs): string | undefined {
-  if (shape.kind === 'any') return undefined
+  if (shape.kind === 'any' || pairs.length === 0) return undefined
   const seen = new Set<string>()
   for (const [name, value] of pairs) {
     const type = shape.parameters.get(name)
