@@ -184,6 +184,7 @@ describe('answers', () => {
       'GET /api/subscribers/:id/export: keep subscriptions[] by id of a list: 3',
       'GET /api/subscribers/:id/export: keep campaign_views[] by id of a campaign: 3',
       'GET /api/subscribers/:id/export: keep link_clicks[] by campaign_id of a campaign: 3',
+      'GET /api/subscribers/:id/bounces: keep data[] by campaign.id of a campaign: 3',
       'PUT /api/subscribers/:id: keep data.lists[] by id of a list: 3',
       'PATCH /api/subscribers/:id: keep data.lists[] by id of a list: 3',
       'GET /api/campaigns: keep data.results[] by lists[].id of a list, paging: 3',

@@ -79,8 +79,25 @@ function shownBeyond({ recording, recorded, rowsOnly }: Measure, { answer }: See
 /** Of a profile only the rights compare: the rest is the gateway's own account. */
 function viewed(recording: Recording, json: unknown, rowsOnly: boolean): unknown {
   if (rowsOnly) return (json as { data?: { id?: unknown } }).data?.id
-  return recording.route === 'GET /api/profile' ? heldIn(json as { data: Profile }) : json
+  return recording.route === 'GET /api/profile' ? heldIn(json as { data: Profile }) : inOrderOfLists(json)
 }
+
+/** The database gives the lists that a thing is on in any order. */
+function inOrderOfLists(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(inOrderOfLists)
+  if (json === null || typeof json !== 'object') return json
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => {
+      const whole: unknown = inOrderOfLists(value)
+      return [
+        name,
+        name === 'lists' && Array.isArray(whole) ? whole.toSorted((a, b) => listIdIn(a) - listIdIn(b)) : whole,
+      ]
+    }),
+  )
+}
+
+const listIdIn = (list: unknown): number => Number((list as { readonly id?: unknown } | null)?.id ?? 0)
 
 interface Profile {
   readonly user_role: { readonly permissions: readonly string[] }
@@ -133,7 +150,7 @@ function withoutLists(json: unknown): unknown {
 /** Long texts stand in the recordings as length and sum; so they do in the demo backend's world, and a real one has them. */
 const shortened = (_name: string, value: unknown): unknown =>
   typeof value === 'string' && value.length > 600
-    ? `<${[...value].length} characters, sha256 ${createHash('sha256').update(value).digest('hex')}>`
+    ? `<${Array.from(value).length} characters, sha256 ${createHash('sha256').update(value).digest('hex')}>`
     : value
 
 function jsonOf(text: string): unknown {
