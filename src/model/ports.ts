@@ -1,5 +1,6 @@
 /** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
 import type { Readable } from 'node:stream'
+import type { By } from './author.ts'
 import type { DirectGrant, Identity } from './identity.ts'
 import type { ListId, RequestId, TenantName, TokenId } from './ids.ts'
 
@@ -24,7 +25,7 @@ export interface Retirement {
 }
 
 /**
- * Who holds which list directly, and which lists are gone. Changes name who makes them (`actor`, for the audit log), are
+ * Who holds which list directly, and which lists are gone. Changes name who makes them (`by`, for the audit log), are
  * written whole or not at all, and reject while the store is away.
  *
  * A deletion is written down before it is sent. From then on nothing but an `_all` permission reaches the list, so that
@@ -40,13 +41,13 @@ export interface ListLedger {
   grantList(
     user: { readonly tenant: TenantName; readonly name: string },
     grant: DirectGrant,
-    actor: string,
+    by: By,
     sinceMs?: number,
   ): Promise<void>
   /** Withholds what list roles and direct grants give on the lists. */
-  beginRetirement(retirement: Retirement, actor: string): Promise<void>
+  beginRetirement(retirement: Retirement, by: By): Promise<void>
   /** `gone`: direct grants on the lists are removed for good. `kept`: all is as it was. */
-  endRetirement(retirement: Retirement, outcome: 'gone' | 'kept', actor: string): Promise<void>
+  endRetirement(retirement: Retirement, outcome: 'gone' | 'kept', by: By): Promise<void>
 }
 
 /** Flat header list: `[name, value, name, value, …]`. */

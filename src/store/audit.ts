@@ -1,29 +1,73 @@
 /** The audit log as people read it: who did what to whom, and when. Nothing in it is ever edited or cut. */
-import type { Kysely } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import type { Tables } from './tables.ts'
+
+type Facts = Readonly<Record<string, unknown>>
 
 export interface AuditEntry {
   readonly id: number
   /** Epoch milliseconds. */
   readonly at: number
   readonly actor: string
+  /** The address from which the actor asked, where it is known. */
+  readonly origin: string | undefined
+  readonly requestId: string | undefined
   /** `user.create`, `token.revoke`, … */
   readonly action: string
-  /** `tenant/name`. */
+  /** `tenant/name`, `tenant/list 3`, `gateway`. */
   readonly subject: string
-  readonly details: Readonly<Record<string, unknown>>
+  readonly details: Facts
+  /** The state that was changed; `undefined` where there was none, or where it was not written down. */
+  readonly before: Facts | undefined
+  readonly after: Facts | undefined
+  /** See audit-chain.ts. */
+  readonly hash: string
 }
 
-export interface AuditPage {
+/** Only entries of which all of this is true. */
+export interface AuditFilter {
+  /** Epoch milliseconds: at this time or later. */
+  readonly since?: number
+  readonly actor?: string
+  readonly action?: string
+  readonly subject?: string
+}
+
+export interface AuditPage extends AuditFilter {
   /** Only entries older than the one with this id. */
   readonly before?: number
   readonly limit: number
 }
 
 /** Newest first. */
-export async function selectAudit(db: Kysely<Tables>, { before, limit }: AuditPage): Promise<readonly AuditEntry[]> {
+export async function selectAudit(db: Kysely<Tables>, page: AuditPage): Promise<readonly AuditEntry[]> {
+  const { before, limit, since, actor, action, subject } = page
   let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
   if (before !== undefined) query = query.where('id', '<', before)
-  const rows = await query.execute()
-  return rows.map((row) => ({ ...row, details: JSON.parse(row.details) as Record<string, unknown> }))
+  if (since !== undefined) query = query.where('at', '>=', since)
+  if (actor !== undefined) query = query.where('actor', '=', actor)
+  if (action !== undefined) query = query.where('action', '=', action)
+  if (subject !== undefined) query = query.where('subject', '=', subject)
+  return (await query.execute()).map(toEntry)
+}
+
+/** Oldest first, from the one after the id `after`; 0 is the start. */
+export async function selectAuditAfter(
+  db: Kysely<Tables>,
+  after: number,
+  limit: number,
+): Promise<readonly AuditEntry[]> {
+  const query = db.selectFrom('audit').selectAll().where('id', '>', after).orderBy('id').limit(limit)
+  return (await query.execute()).map(toEntry)
+}
+
+function toEntry({ request_id: requestId, ...row }: Selectable<Tables['audit']>): AuditEntry {
+  return {
+    ...row,
+    origin: row.origin ?? undefined,
+    requestId: requestId ?? undefined,
+    details: JSON.parse(row.details) as Facts,
+    before: row.before === null ? undefined : (JSON.parse(row.before) as Facts),
+    after: row.after === null ? undefined : (JSON.parse(row.after) as Facts),
+  }
 }

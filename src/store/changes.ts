@@ -1,21 +1,21 @@
 /** Writes, beside each change and in its transaction, what changed: the audit log and the log that other processes read. */
 import type { Transaction } from 'kysely'
+import type { Author } from '../model/author.ts'
+import { appendAudit, type AuditRow } from './audit-append.ts'
+import { chunks } from './chunks.ts'
 import type { Connections } from './connections.ts'
 import type { NamedUser } from './store-error.ts'
 import type { Tables } from './tables.ts'
 
-/** One entry of the audit log: what was done to which user. `details` never holds a token or its hash. */
-interface AuditNote extends NamedUser {
-  readonly action: string
+/** One entry of the audit log: what was done to which user. Nothing in it ever holds a token or its hash. */
+interface AuditNote extends NamedUser, Pick<AuditRow, 'action' | 'before' | 'after'> {
   /** What was changed, where it is no user: `list 3`; then `name` is empty, and other processes read the retired lists anew. */
   readonly subject?: string
-  readonly details: Readonly<Record<string, unknown>>
+  readonly details?: AuditRow['details']
 }
 
 export type Note = (note: AuditNote) => void
 
-/** Rows of one insert: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters. */
-const chunkRows = 500
 /** What other processes have not read after a day they learn by asking for everybody again. */
 const keepChangesMs = 86_400_000
 
@@ -26,13 +26,19 @@ export interface Committed {
   readonly users: readonly NamedUser[]
 }
 
+/** Who makes the changes of a transaction, and when. */
+export interface Stamp {
+  readonly author: Author
+  readonly atMs: number
+}
+
 /**
  * Runs `work` in one transaction and writes, in the same, what it noted: to the audit log, and to the log of changes.
  * `committed` is `undefined` when nothing was noted.
  */
 export async function recorded<T>(
   connections: Connections,
-  by: { readonly actor: string; readonly atMs: number },
+  by: Stamp,
   work: (trx: Transaction<Tables>, note: Note) => Promise<T>,
 ): Promise<{ readonly result: T; readonly committed: Committed | undefined }> {
   return connections.write.transaction().execute(async (trx) => {
@@ -43,22 +49,10 @@ export async function recorded<T>(
   })
 }
 
-async function writeNotes(
-  trx: Transaction<Tables>,
-  { actor, atMs }: { readonly actor: string; readonly atMs: number },
-  notes: readonly AuditNote[],
-): Promise<Committed> {
+async function writeNotes(trx: Transaction<Tables>, stamp: Stamp, notes: readonly AuditNote[]): Promise<Committed> {
+  const { atMs } = stamp
   const users = distinctUsers(notes)
-  for (const chunk of chunks(notes)) {
-    const rows = chunk.map(({ action, tenant, name, subject = name, details }) => ({
-      at: atMs,
-      actor,
-      action,
-      subject: `${tenant}/${subject}`,
-      details: JSON.stringify(details),
-    }))
-    await trx.insertInto('audit').values(rows).execute()
-  }
+  await appendAudit(trx, auditRows(stamp, notes))
   const ids: number[] = []
   for (const chunk of chunks(users)) {
     const rows = chunk.map(({ tenant, name }) => ({ at: atMs, tenant, name }))
@@ -76,19 +70,14 @@ async function writeNotes(
   return { firstId, lastId, users }
 }
 
+function* auditRows({ author, atMs }: Stamp, notes: readonly AuditNote[]): Generator<AuditRow> {
+  const { actor, origin, requestId } = author
+  for (const { action, tenant, name, subject = name, details = {}, before, after } of notes) {
+    yield { at: atMs, actor, origin, requestId, action, subject: `${tenant}/${subject}`, details, before, after }
+  }
+}
+
 function distinctUsers(notes: readonly AuditNote[]): readonly NamedUser[] {
   const users = new Map(notes.map(({ tenant, name }) => [JSON.stringify([tenant, name]), { tenant, name }]))
   return [...users.values()]
-}
-
-/** `items` in pieces of `chunkRows`. */
-export function* chunks<T>(items: Iterable<T>): Generator<readonly T[]> {
-  let chunk: T[] = []
-  for (const item of items) {
-    chunk.push(item)
-    if (chunk.length < chunkRows) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }

@@ -1,7 +1,7 @@
 /** Writes when tokens were last used. No change of a user: not audited, and nobody forgets anything. */
 import { sql } from 'kysely'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { chunks } from './changes.ts'
+import { chunks } from './chunks.ts'
 import type { Connections } from './connections.ts'
 import type { TouchedToken } from './touches.ts'
 

@@ -3,7 +3,9 @@ import type { Transaction } from 'kysely'
 import type { DirectGrant } from '../model/identity.ts'
 import type { ListId, TenantName } from '../model/ids.ts'
 import type { Retirement } from '../model/ports.ts'
-import { chunks, type Note } from './changes.ts'
+import { grantColumns, grantsState, grantState, retiredState, type GrantRow, type Retired } from './audit-state.ts'
+import type { Note } from './changes.ts'
+import { chunks } from './chunks.ts'
 import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
 import { userId } from './users.ts'
@@ -33,13 +35,20 @@ export async function upsertGrant(
       .executeTakeFirst()
     if (deleted !== undefined) throw new StoreError('conflict', `the list ${list} was deleted meanwhile`)
   }
+  const before = await trx
+    .selectFrom('list_grants')
+    .select(grantColumns)
+    .where('user_id', '=', id)
+    .where('list', '=', list)
+    .executeTakeFirst()
   const given = { get: get ? 1 : 0, manage: manage ? 1 : 0, until: until ?? null, created_at: atMs, withheld_by: null }
   await trx
     .insertInto('list_grants')
     .values({ user_id: id, list, ...given })
     .onConflict((conflict) => conflict.columns(['user_id', 'list']).doUpdateSet(given))
     .execute()
-  note({ action: 'list.grant', tenant, name, details: { list, get, manage, until } })
+  const after = grantState({ list, ...given })
+  note({ action: 'list.grant', tenant, name, before: before && grantState(before), after })
 }
 
 /** Throws a `StoreError` of kind `missing` when the user holds no such grant. */
@@ -50,18 +59,19 @@ export async function removeGrant(
   note: Note,
 ): Promise<void> {
   const id = await userId(trx, tenant, name)
-  const { numDeletedRows } = await trx
+  const removed = await trx
     .deleteFrom('list_grants')
     .where('user_id', '=', id)
     .where('list', '=', list)
+    .returning(grantColumns)
     .executeTakeFirst()
-  if (numDeletedRows === 0n) {
+  if (removed === undefined) {
     throw new StoreError(
       'missing',
       `\`${name}\` holds no grant of their own on list ${list} - see \`sallyport user show ${name}\`; list roles stand in roles.yaml`,
     )
   }
-  note({ action: 'list.ungrant', tenant, name, details: { list } })
+  note({ action: 'list.ungrant', tenant, name, before: grantState(removed), after: undefined })
 }
 
 /** Marks the lists and withholds the direct grants on them; where a mark stands already, it stays whoever's it is. */
@@ -72,6 +82,7 @@ export async function withholdLists(
   note: Note,
 ): Promise<void> {
   for (const tenant of tenants) {
+    const before = await retiredState(trx, tenant, lists)
     for (const chunk of chunks(new Set(lists))) {
       const rows = chunk.map((list) => ({ tenant, list, at: atMs, pending_by: operation }))
       await trx
@@ -85,11 +96,11 @@ export async function withholdLists(
         .where('list', 'in', chunk)
         .where('withheld_by', 'is', null)
         .where('user_id', 'in', usersOf(trx, tenant))
-        .returning(['user_id', 'list'])
+        .returning(['user_id', ...grantColumns])
         .execute()
-      await noteUsers(trx, tenant, 'list.withhold', withheld, note)
+      await noteUsers(trx, { tenant, action: 'list.withhold', became: 'withheld' }, withheld, note)
     }
-    noteLists(tenant, 'list.deleting', lists, note)
+    noteLists({ tenant, action: 'list.deleting', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
 }
 
@@ -101,6 +112,7 @@ export async function retireLists(
   note: Note,
 ): Promise<void> {
   for (const tenant of tenants) {
+    const before = await retiredState(trx, tenant, lists)
     for (const chunk of chunks(new Set(lists))) {
       const settled = { at: atMs, pending_by: null }
       await trx
@@ -113,11 +125,11 @@ export async function retireLists(
         .where('list', 'in', chunk)
         .where('withheld_by', 'is not', null)
         .where('user_id', 'in', usersOf(trx, tenant))
-        .returning(['user_id', 'list'])
+        .returning(['user_id', ...grantColumns])
         .execute()
-      await noteUsers(trx, tenant, 'list.ungrant', removed, note)
+      await noteUsers(trx, { tenant, action: 'list.ungrant', became: 'none' }, removed, note)
     }
-    noteLists(tenant, 'list.retire', lists, note)
+    noteLists({ tenant, action: 'list.retire', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
 }
 
@@ -127,16 +139,19 @@ export async function restoreLists(
   { tenants, lists, operation }: Retirement,
   note: Note,
 ): Promise<void> {
+  const states = await Promise.all(
+    tenants.map(async (tenant) => ({ tenant, before: await retiredState(trx, tenant, lists) })),
+  )
   await trx.deleteFrom('retired_lists').where('pending_by', '=', operation).execute()
   const restored = await trx
     .updateTable('list_grants')
     .set({ withheld_by: null })
     .where('withheld_by', '=', operation)
-    .returning(['user_id', 'list'])
+    .returning(['user_id', ...grantColumns])
     .execute()
-  for (const tenant of tenants) {
-    await noteUsers(trx, tenant, 'list.restore', restored, note)
-    noteLists(tenant, 'list.keep', lists, note)
+  for (const { tenant, before } of states) {
+    await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force' }, restored, note)
+    noteLists({ tenant, action: 'list.keep', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
 }
 
@@ -147,6 +162,7 @@ export async function unretireList(
   list: ListId,
   note: Note,
 ): Promise<void> {
+  const before = await retiredState(trx, tenant, [list])
   const { numDeletedRows } = await trx
     .deleteFrom('retired_lists')
     .where('tenant', '=', tenant)
@@ -164,21 +180,27 @@ export async function unretireList(
     .where('list', '=', list)
     .where('withheld_by', 'is not', null)
     .where('user_id', 'in', usersOf(trx, tenant))
-    .returning(['user_id', 'list'])
+    .returning(['user_id', ...grantColumns])
     .execute()
-  await noteUsers(trx, tenant, 'list.restore', restored, note)
-  noteLists(tenant, 'list.unretire', [list], note)
+  await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force' }, restored, note)
+  noteLists({ tenant, action: 'list.unretire', before, after: () => ({ retired: false }) }, [list], note)
 }
 
 const usersOf = (trx: Transaction<Tables>, tenant: TenantName) =>
   trx.selectFrom('users').select('id').where('tenant', '=', tenant)
 
+interface UserNotes {
+  readonly tenant: TenantName
+  readonly action: string
+  /** What the grants are after this. Before it they were in force; or, where they are restored or removed, withheld. */
+  readonly became: 'withheld' | 'in force' | 'none'
+}
+
 /** One entry for each user, so that whoever remembers them forgets. */
 async function noteUsers(
   trx: Transaction<Tables>,
-  tenant: TenantName,
-  action: string,
-  changed: readonly { readonly user_id: number; readonly list: number }[],
+  { tenant, action, became }: UserNotes,
+  changed: readonly (GrantRow & { readonly user_id: number })[],
   note: Note,
 ): Promise<void> {
   const byUser = Map.groupBy(changed, (row) => row.user_id)
@@ -191,12 +213,25 @@ async function noteUsers(
       .orderBy('name')
       .execute()
     for (const { id, name } of users) {
-      const lists = (byUser.get(id) ?? []).map((row) => row.list).toSorted((a, b) => a - b)
-      note({ action, tenant, name, details: { lists } })
+      const grants = byUser.get(id) ?? []
+      const before = grantsState(grants.map((row) => ({ ...row, withheld_by: became === 'withheld' ? null : 'this' })))
+      const after = became === 'none' ? { list_grants: [] } : grantsState(grants)
+      note({ action, tenant, name, before, after })
     }
   }
 }
 
-function noteLists(tenant: TenantName, action: string, lists: readonly ListId[], note: Note): void {
-  for (const list of new Set(lists)) note({ action, tenant, name: '', subject: `list ${list}`, details: {} })
+type RetiredOf = (list: ListId) => { readonly retired: Retired }
+
+interface ListNotes {
+  readonly tenant: TenantName
+  readonly action: string
+  readonly before: RetiredOf
+  readonly after: RetiredOf
+}
+
+function noteLists({ tenant, action, before, after }: ListNotes, lists: readonly ListId[], note: Note): void {
+  for (const list of new Set(lists)) {
+    note({ action, tenant, name: '', subject: `list ${list}`, before: before(list), after: after(list) })
+  }
 }

@@ -10,6 +10,7 @@ export interface Tables {
   retired_lists: RetiredListsTable
   changes: ChangesTable
   audit: AuditTable
+  audit_head: AuditHeadTable
 }
 
 interface UsersTable {
@@ -69,12 +70,24 @@ interface ChangesTable {
   name: string
 }
 
+/** Chained, see audit-chain.ts. The JSON objects never hold a token or its hash. */
 interface AuditTable {
-  id: Generated<number>
+  id: number
   at: number
   actor: string
+  origin: string | null
+  request_id: string | null
   action: string
   subject: string
-  /** JSON object; never a token or its hash. */
   details: string
+  before: string | null
+  after: string | null
+  hash: string
+}
+
+/** One row: how many rows the audit trail has, and the hash of the last; written with every row. */
+interface AuditHeadTable {
+  count: number
+  last_id: number
+  hash: string
 }

@@ -1,6 +1,7 @@
 /** Tokens as they are stored: only hashes. */
 import type { Kysely, Transaction } from 'kysely'
 import { tokenIdFrom, type TenantName, type TokenId } from '../model/ids.ts'
+import { tokenState } from './audit-state.ts'
 import type { Note } from './changes.ts'
 import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
@@ -45,13 +46,8 @@ export async function insertToken(
 ): Promise<TokenId> {
   const row = tokenRow(await userId(trx, tenant, name), token, atMs)
   const { id } = await trx.insertInto('tokens').values(row).returning('id').executeTakeFirstOrThrow()
-  const { label, notBefore, expiresAt } = token
-  note({
-    action: 'token.create',
-    tenant,
-    name,
-    details: { token: id, label, not_before: notBefore, expires_at: expiresAt },
-  })
+  const after = tokenState({ ...row, id, revoked_at: null })
+  note({ action: 'token.create', tenant, name, before: undefined, after })
   return tokenIdFrom(id)
 }
 
@@ -69,7 +65,8 @@ export async function markRevoked(trx: Transaction<Tables>, id: TokenId, atMs: n
   const token = await trx
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')
-    .select(['users.tenant', 'users.name', 'tokens.label', 'tokens.revoked_at'])
+    .select(['users.tenant', 'users.name', 'tokens.id', 'tokens.label'])
+    .select(['tokens.not_before', 'tokens.expires_at', 'tokens.revoked_at'])
     .where('tokens.id', '=', id)
     .executeTakeFirst()
   if (token === undefined) {
@@ -77,8 +74,9 @@ export async function markRevoked(trx: Transaction<Tables>, id: TokenId, atMs: n
   }
   if (token.revoked_at !== null) return false
   await trx.updateTable('tokens').set({ revoked_at: atMs }).where('id', '=', id).execute()
-  const { tenant, name, label } = token
-  note({ action: 'token.revoke', tenant, name, details: { token: id, label } })
+  const { tenant, name } = token
+  const after = tokenState({ ...token, revoked_at: atMs })
+  note({ action: 'token.revoke', tenant, name, before: tokenState(token), after })
   return true
 }
 

@@ -2,7 +2,9 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { DirectGrant, Identity } from '../model/identity.ts'
 import { listIdFrom, userIdFrom, type TenantName, type UserId } from '../model/ids.ts'
-import { chunks, type Note } from './changes.ts'
+import { roleState, userState } from './audit-state.ts'
+import type { Note } from './changes.ts'
+import { chunks } from './chunks.ts'
 import { missingUser, StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
 
@@ -63,8 +65,9 @@ export async function insertUser(trx: Transaction<Tables>, user: NewUser, atMs: 
   }
   await insertRoles(trx, 'user_roles_of', inserted.id, user.roles)
   await insertRoles(trx, 'list_roles_of', inserted.id, user.listRoles)
-  const { tenant, name, kind, roles, listRoles } = user
-  note({ action: 'user.create', tenant, name, details: { kind, roles, list_roles: listRoles } })
+  const { tenant, name, kind } = user
+  const after = { kind, status: 'enabled', ...(await roleState(trx, inserted.id)) }
+  note({ action: 'user.create', tenant, name, before: undefined, after })
   return userIdFrom(inserted.id)
 }
 
@@ -104,7 +107,9 @@ export async function updateStatus(
     .where('id', '=', id)
     .where('status', '!=', status)
     .executeTakeFirst()
-  if (numUpdatedRows > 0n) note({ action: `user.${status}`, tenant, name, details: {} })
+  if (numUpdatedRows === 0n) return
+  const before = { status: status === 'enabled' ? 'disabled' : 'enabled' }
+  note({ action: `user.${status}`, tenant, name, before, after: { status } })
 }
 
 export async function replaceRoles(
@@ -115,6 +120,7 @@ export async function replaceRoles(
   note: Note,
 ): Promise<void> {
   const id = await userId(trx, tenant, name)
+  const before = await roleState(trx, id)
   if (roles !== undefined) {
     await trx.deleteFrom('user_roles_of').where('user_id', '=', id).execute()
     await insertRoles(trx, 'user_roles_of', id, roles)
@@ -124,7 +130,7 @@ export async function replaceRoles(
     await insertRoles(trx, 'list_roles_of', id, listRoles)
   }
   await trx.updateTable('users').set({ updated_at: atMs }).where('id', '=', id).execute()
-  note({ action: 'user.set-roles', tenant, name, details: { roles, list_roles: listRoles } })
+  note({ action: 'user.set-roles', tenant, name, before, after: await roleState(trx, id) })
 }
 
 export async function removeUser(
@@ -134,8 +140,9 @@ export async function removeUser(
   note: Note,
 ): Promise<void> {
   const id = await userId(trx, tenant, name)
+  const before = await userState(trx, id)
   await trx.deleteFrom('users').where('id', '=', id).execute()
-  note({ action: 'user.delete', tenant, name, details: {} })
+  note({ action: 'user.delete', tenant, name, before, after: undefined })
 }
 
 /** In the order of tenant and name. */

@@ -9,7 +9,7 @@ import type { Retirement } from '../../src/model/ports.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { listId } from '../helpers/rule.ts'
-import { storeAt, temporaryFolder, tenantNamed, testClock } from './world.ts'
+import { storeAt, temporaryFolder, tenantNamed, testClock, olderStoreAt } from './world.ts'
 
 const north = tenantNamed('north')
 const south = tenantNamed('south')
@@ -65,15 +65,16 @@ describe('a list of one user', () => {
 
     expect(heard).toEqual([ann, ann])
     expect(
-      (await store.listAudit({ limit: 2 })).map(({ actor, action, subject, details }) => [
+      (await store.listAudit({ limit: 2 })).map(({ actor, action, subject, before, after }) => [
         actor,
         action,
         subject,
-        details,
+        before,
+        after,
       ]),
     ).toEqual([
-      ['cli:eve', 'list.ungrant', 'north/ann', { list: 3 }],
-      ['user:ann', 'list.grant', 'north/ann', { list: 3, get: true, manage: true }],
+      ['cli:eve', 'list.ungrant', 'north/ann', { list: 3, get: true, manage: true }, undefined],
+      ['user:ann', 'list.grant', 'north/ann', undefined, { list: 3, get: true, manage: true }],
     ])
   })
 
@@ -207,13 +208,10 @@ describe('a deletion', () => {
 describe('a store of the version before there were lists', () => {
   it('is brought up to date with its users as they were', async () => {
     const file = join(await temporaryFolder(), 'store.db')
-    const before = await openStore({ file, clock: testClock() })
-    await addUser(before, 'ann')
-    await before.close()
+    await olderStoreAt(file, '0001_identities')
     const database = new DatabaseSync(file)
-    database.exec(
-      `drop table list_grants; drop table retired_lists; delete from kysely_migration where name = '0002_lists'`,
-    )
+    database.exec(`insert into users (tenant, name, kind, status, created_at, updated_at)
+      values ('north', 'ann', 'api', 'enabled', 1, 1)`)
     database.close()
 
     const store = await storeAt(file)

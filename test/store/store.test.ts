@@ -165,16 +165,23 @@ describe('the audit log', () => {
 
     const entries = await store.listAudit({ limit: 10 })
 
-    const shared = { at: 1000, subject: 'north/ann' }
+    const shared = { at: 1000, subject: 'north/ann', details: {}, hash: expect.any(String) as unknown }
     expect(entries).toEqual([
-      { ...shared, id: 3, actor: 'admin:bob', action: 'user.disabled', details: {} },
-      { ...shared, id: 2, actor: 'cli:eve', action: 'token.create', details: { token: 1, label: 'laptop' } },
+      {
+        ...shared,
+        id: 3,
+        actor: 'admin:bob',
+        action: 'user.disabled',
+        before: { status: 'enabled' },
+        after: { status: 'disabled' },
+      },
+      { ...shared, id: 2, actor: 'cli:eve', action: 'token.create', after: { token: 1, label: 'laptop' } },
       {
         ...shared,
         id: 1,
         actor: 'cli:eve',
         action: 'user.create',
-        details: { kind: 'api', roles: ['reader'], list_roles: [] },
+        after: { kind: 'api', status: 'enabled', roles: ['reader'], list_roles: [] },
       },
     ])
     expect(JSON.stringify(entries)).not.toMatch(/abab/)
@@ -189,6 +196,7 @@ describe('the audit log', () => {
 
     expect(() => shell.exec(`update audit set actor = 'nobody'`)).toThrow(/append-only/)
     expect(() => shell.exec('delete from audit')).toThrow(/append-only/)
+    expect(() => shell.exec('insert or replace into audit select * from audit')).toThrow(/append-only/)
     shell.close()
   })
 })

@@ -2,9 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Migrator } from 'kysely/migration'
 import { onTestFinished } from 'vitest'
 import { parseTenantName, type TenantName } from '../../src/model/ids.ts'
 import type { Clock } from '../../src/model/time.ts'
+import { migrations } from '../../src/store/migrations.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
 export interface TestClock extends Clock {
@@ -39,4 +42,13 @@ export async function storeAt(file: string, clock: Clock = testClock()): Promise
   const store = await openStore({ file, clock, pollMs: 10 })
   onTestFinished(() => store.close())
   return store
+}
+
+/** A store as the version wrote it whose last step was `step`. */
+export async function olderStoreAt(file: string, step: string): Promise<void> {
+  const { db, close } = openSqlite(file, 'write')
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateTo(step)
+  close()
+  if (error !== undefined) throw error
 }
