@@ -192,6 +192,7 @@ describe('answers', () => {
       'GET /api/campaigns/running/stats: keep data[] by id of a campaign: 3',
       'GET /api/campaigns/:id: keep data.lists[] by id of a list: 3',
       'PUT /api/campaigns/:id: keep data.lists[] by id of a list: 3',
+      'PUT /api/campaigns/:id/status: keep data.lists[] by id of a list: 3',
     ])
   })
 
@@ -210,6 +211,7 @@ describe('answers', () => {
       'GET /api/campaigns: keep data.results[].lists[] by id of a list: ',
       'GET /api/campaigns/:id: keep data.lists[] by id of a list: ',
       'PUT /api/campaigns/:id: keep data.lists[] by id of a list: ',
+      'PUT /api/campaigns/:id/status: keep data.lists[] by id of a list: ',
     ])
   })
 })

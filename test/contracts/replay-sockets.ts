@@ -68,7 +68,9 @@ function policiesOf(shipped: PolicySet, users: readonly WorldUser[]): PolicySet 
 /**
  * A gateway with every user of the recorded world, over a backend of its own: the demo's, or, with REPLAY_BACKEND, a real
  * listmonk at that address, with a super admin `super` whose token is `demo`, in the state of src/demo/world.json.
- * REPLAY_RESET is then the command that puts that state back; it runs after each write that may have reached the backend.
+ * REPLAY_RESET is then the command that puts that state back; it runs after each write that may have reached the backend, and
+ * REPLAY_ROUTE tells it which. With REPLAY_DUMP, a command that prints every row as a JSON array of `{table, key, row}`, what a
+ * write changed is compared too; else only its answer is.
  */
 export async function openStage(partial: TenantConfig['partial'], between?: Between): Promise<Stage> {
   const { users } = readWorld()
@@ -93,6 +95,7 @@ export async function openStage(partial: TenantConfig['partial'], between?: Betw
   }
   backend.reset()
   const initial = snapshot(backend.world())
+  const dumped = real === undefined ? undefined : await dumpReal()
   const wires: Wire[] = []
   const idle: Wire[] = []
 
@@ -102,6 +105,11 @@ export async function openStage(partial: TenantConfig['partial'], between?: Betw
     else await resetReal(recording)
     for (const list of store.retired(defaultTenant)) await store.unretireList(defaultTenant, list, 'test')
     if (recording.route === 'POST /api/lists') await forgetGrants()
+  }
+  const effectsNow = async (): Promise<readonly Effect[]> => {
+    if (real === undefined) return effectsBetween(initial, snapshot(backend.world()))
+    const now = dumped === undefined ? undefined : await dumpReal()
+    return dumped === undefined || now === undefined ? [] : effectsBetween(dumped, now)
   }
   const forgetGrants = async (): Promise<void> => {
     for (const name of known.keys()) {
@@ -122,7 +130,7 @@ export async function openStage(partial: TenantConfig['partial'], between?: Betw
       const { code, lists } = failureIn(answer)
       const mayHaveWritten = recording.write && (real === undefined ? backend.requests() > before : isBackends(code))
       const isOurs = real === undefined && recording.write
-      const effects = mayHaveWritten && isOurs ? effectsBetween(initial, snapshot(backend.world())) : []
+      const effects = mayHaveWritten ? await effectsNow() : []
       const mails = isOurs ? [...backend.world().mails] : []
       if (mayHaveWritten) await restore(recording)
       const reason = running.log().findLast((line) => line['request_id'] === answer.headers['x-request-id'])?.['reason']
@@ -131,7 +139,7 @@ export async function openStage(partial: TenantConfig['partial'], between?: Betw
         code,
         lists,
         reason: typeof reason === 'string' ? reason : undefined,
-        effects: isOurs ? effects : undefined,
+        effects: isOurs || dumped !== undefined ? effects : undefined,
         mails: isOurs ? mails : undefined,
       }
     },
@@ -149,6 +157,20 @@ async function resetReal({ route }: Recording): Promise<void> {
   const command = process.env['REPLAY_RESET']
   if (command === undefined) throw new Error('REPLAY_RESET says how the backend is put back')
   await run('/bin/sh', ['-c', command], { env: { ...process.env, REPLAY_ROUTE: route } })
+}
+
+interface Dumped {
+  readonly table: string
+  readonly key: Effect['key']
+  readonly row: Record<string, unknown>
+}
+
+async function dumpReal(): Promise<Map<string, Dumped> | undefined> {
+  const command = process.env['REPLAY_DUMP']
+  if (command === undefined) return undefined
+  const { stdout } = await run('/bin/sh', ['-c', command], { maxBuffer: 64 << 20 })
+  const rows = JSON.parse(stdout) as readonly Dumped[]
+  return new Map(rows.map((row) => [JSON.stringify([row.table, row.key]), row]))
 }
 
 const isBackends = (code: string | undefined): boolean =>
