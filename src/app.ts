@@ -1,6 +1,7 @@
 /** The composition root: what a request passes, in order. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -112,19 +113,24 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
 /** The data path's server: strict in every switch, and its router never sees what the caller asked for. */
 function dataListener(config: Config): FastifyInstance {
   const { server, tls } = config
+  const http = {
+    maxHeaderSize: 16_384,
+    insecureHTTPParser: false,
+    requireHostHeader: false, // screen refuses it, in the envelope
+    headersTimeout: server.headersTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    optimizeEmptyRequests: true,
+    // http-proxy throws, and ends the process, when the answer before an upgrade is still under way (M04).
+    shouldUpgradeCallback: ({ socket }: IncomingMessage) => !isAnswering(socket),
+  }
   const app = fastify({
     logger: false,
     // One route takes everything: the target is read by `screen` alone, so no router can read it differently.
     rewriteUrl: () => '/',
-    http: {
-      maxHeaderSize: 16_384,
-      insecureHTTPParser: false,
-      requireHostHeader: false, // screen refuses it, in the envelope
-      headersTimeout: server.headersTimeoutMs,
-      connectionsCheckingInterval: 1_000,
-      optimizeEmptyRequests: true,
-    },
-    ...(tls === undefined ? {} : { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
+    // Of the two Fastify reads one alone.
+    ...(tls === undefined
+      ? { http }
+      : { https: { ...http, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
     requestTimeout: server.requestTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     connectionTimeout: server.idleTimeoutMs,
@@ -144,6 +150,10 @@ function dataListener(config: Config): FastifyInstance {
   }
   return app as unknown as FastifyInstance
 }
+
+/** Whether the answer to an earlier request of the connection is under way. Node asks the same way. */
+const isAnswering = (socket: Socket & { readonly _httpMessage?: object | null }): boolean =>
+  socket._httpMessage !== undefined && socket._httpMessage !== null
 
 async function listenOn(app: FastifyInstance, { host, port }: ListenAddress, scheme: string): Promise<string> {
   await app.listen({ host, port })

@@ -17,3 +17,14 @@ export function isBehindTheLast({ socket }: IncomingMessage, response: ServerRes
 
 const isAnother = (current: { readonly _last?: boolean }, response: ServerResponse): boolean =>
   current !== (response as object) && current._last === true
+
+/**
+ * Whether `message` asks for an upgrade that was not taken, because the answer before it is under way (see app.ts). Node
+ * drops what comes behind it, so that the connection is of no more use.
+ */
+export function isLateUpgrade(message: IncomingMessage & { readonly upgrade?: boolean | null }): boolean {
+  const { upgrade, connection } = message.headers
+  return upgrade !== undefined && message.upgrade !== true && namesUpgrade.test(connection ?? '')
+}
+
+const namesUpgrade = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i

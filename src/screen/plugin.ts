@@ -6,7 +6,7 @@ import type { Gate, Tenant } from '../context.ts'
 import { catalogue, type Failure, refused } from '../model/failure.ts'
 import type { Target } from '../model/target.ts'
 import type { Match } from '../policy/routes.ts'
-import { isBehindTheLast } from './connection.ts'
+import { isBehindTheLast, isLateUpgrade } from './connection.ts'
 import { readHeaders, type HeaderRefusal } from './headers.ts'
 import { parseHost, type TenantTable } from './host.ts'
 import { parseTarget, type TargetRefusal } from './target.ts'
@@ -23,6 +23,7 @@ export const screen = fp<ScreenOptions>(
     app.addHook('onRequest', (request, reply, done) => {
       // Nobody hears the answer: it waits behind one that closes the connection.
       if (isBehindTheLast(request.raw, reply.raw)) return done(refused('header-invalid', { close: true }))
+      if (isLateUpgrade(request.raw)) return done(refused('header-invalid', { close: true }))
       const failure = look(request.raw, request.gate)
       return failure === undefined ? done() : done(failure)
     })

@@ -1,7 +1,18 @@
 /** Rows M: methods, upgrades, ranges, expectations. */
 import { connect } from 'node:net'
 import { expect } from 'vitest'
-import { custom, expectNothingForwarded, get, head, passes, refuses, request, row, type Row } from '../case.ts'
+import {
+  custom,
+  expectNothingForwarded,
+  expectOnlyForwarded,
+  get,
+  head,
+  passes,
+  refuses,
+  request,
+  row,
+  type Row,
+} from '../case.ts'
 import { portOf, send, valueOf } from '../world.ts'
 
 const upgrade = (lines: readonly string[]) => get('/api/settings', lines)
@@ -110,6 +121,22 @@ export const methodRows: readonly Row[] = [
       process.off('uncaughtException', note)
       expect(fatal).toEqual([])
     }),
+    // http-proxy threw where nobody catches: the connection had an answer under way already.
+    custom(
+      'behind a request whose answer is under way: refused, the connection ends, and the gateway lives',
+      async (world) => {
+        world.witness.forget()
+        const fatal: unknown[] = []
+        const note = (error: unknown): void => void fatal.push(error)
+        process.on('uncaughtException', note)
+        const first = get('/api/settings')(world).toString().replace('Connection: close\r\n', '')
+        const second = first.replace('\r\n\r\n', '\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+        const { answers } = await send(portOf(world), first + second + get('/api/settings')(world).toString())
+        await expectOnlyForwarded(world, ['GET /api/settings'])
+        process.off('uncaughtException', note)
+        expect([fatal, answers.map(({ status }) => status)]).toEqual([[], [200, 400]])
+      },
+    ),
     custom('with a body and a request behind it: neither is read', async (world) => {
       world.witness.forget()
       const bytes =

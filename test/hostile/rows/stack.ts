@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { startUpstream } from '../../helpers/upstream.ts'
@@ -138,6 +138,27 @@ export const stackRows: readonly Row[] = [
     }),
   ),
   row(
+    'R9',
+    custom('the same behind TLS, where the framework takes other options', async () => {
+      const world = await openWorld()
+      await world.close()
+      const file = (name: string): string => fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url))
+      const server = { ...world.running.config.server, headersTimeoutMs: 300 }
+      const tls = { certFile: file('good.pem'), keyFile: file('key.pem') }
+      const slow = await openWorld({ config: { server, tls } })
+      try {
+        const said = await overTls(portOf(slow), 'GET /api/settings HTTP/1.1\r\nHost: gateway.test\r\nX-A: ')
+        expect(said).toMatch(/^HTTP\/1\.1 408 [^]*"code":"request-timeout"/)
+        // Node would refuse it itself, without the envelope.
+        expect(await overTls(portOf(slow), 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(
+          /^HTTP\/1\.1 400 [^]*"code":"header-invalid"/,
+        )
+      } finally {
+        await slow.close()
+      }
+    }),
+  ),
+  row(
     'R15',
     custom('a backend that dies behind its head leaves nothing of it on the failure', async (world) => {
       world.witness.say((socket) => {
@@ -221,6 +242,17 @@ export const stackRows: readonly Row[] = [
     ),
   ),
 ]
+
+/** All that comes for `bytes` until the gateway closes the connection. */
+function overTls(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => socket.write(bytes))
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')))
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(text))
+  })
+}
 
 async function closedPort(): Promise<number> {
   const server = createServer()
