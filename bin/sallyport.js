@@ -16,6 +16,10 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) await star
 else runAgain(broughtNode())
 
 async function start() {
+  // Compiled code is kept for the next start, which then takes half the time. In this package's own folder: who can write
+  // there can change the code anyway. Where it cannot be written, Node goes on without.
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache(join(root, 'node_modules', '.cache', 'compiled'))
   const built = join(root, 'dist', 'main.js')
   const entry = existsSync(built) ? built : join(root, 'src', 'main.ts')
   await import(pathToFileURL(entry).href)
