@@ -78,12 +78,13 @@ export function checkBodyPlaces(route: RouteWords, body: BodyShape, known: Known
     if ('absent' in demand && demand.absent === 'fill') checkFill(demand, body, path, report)
   }
   for (const [path, demand] of listed(route.when, 'when')) {
-    if ('body' in demand) checkPlace(body, demand.body, 'value', [...path, 'body'], report)
-    if ('part' in demand) checkPart(body, demand.part, 'value', [...path, 'part'], report)
+    const reads = 'named' in demand && demand.named !== undefined ? 'names' : 'value'
+    if ('body' in demand) checkPlace(body, demand.body, reads, [...path, 'body'], report)
+    if ('part' in demand) checkPart(body, demand.part, reads, [...path, 'part'], report)
   }
 }
 
-type Reads = 'ids' | 'emails' | 'value'
+type Reads = 'ids' | 'emails' | 'names' | 'value'
 type Path = readonly (string | number)[]
 
 function checkPlace(body: BodyShape, name: string, reads: Reads, path: Path, report: Report): void {
@@ -138,6 +139,7 @@ function checkField(fields: Fields, name: string, reads: Reads, path: Path, repo
 function fittingTypes(first: string, rest: readonly string[], reads: Reads): readonly FieldType[] | undefined {
   if (rest.length > 0) return first.endsWith('[]') ? ['objects'] : ['object']
   if (reads === 'ids') return first.endsWith('[]') ? ['ids'] : ['ids', 'id']
+  if (reads === 'names') return ['objects', 'object']
   if (reads === 'emails') return first.endsWith('[]') ? ['texts'] : ['texts', 'text']
   return undefined
 }

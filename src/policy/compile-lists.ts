@@ -138,6 +138,9 @@ export function compileWhen(route: RouteWords, known: Known, report: Report): re
     checkPermissions(words.allow, known, [...path, 'allow'], report)
     if (words.allow === undefined && words.everywhere === undefined && words.every === undefined)
       report.add(path, 'demands nothing', 'add `allow`, `everywhere` or `every`')
+    const named = 'named' in words ? words.named : undefined
+    if (named !== undefined && words.is !== undefined)
+      report.add([...path, 'is'], 'compares a text, and `named` reads names of headers', 'remove one of them')
     if (words.every !== undefined) checkEvery(words.every, route, [...path, 'every'], report)
     const rest = {
       is: typeof words.is === 'string' ? [words.is] : words.is,
@@ -145,6 +148,7 @@ export function compileWhen(route: RouteWords, known: Known, report: Report): re
       allow: words.allow ?? [],
       everywhere: words.everywhere,
       every: words.every,
+      ...(named === undefined ? {} : { named }),
     }
     if ('query' in words) return { in: 'query', part: undefined, name: words.query, ...rest }
     if ('body' in words) return { in: 'body', part: undefined, name: words.body, ...rest }

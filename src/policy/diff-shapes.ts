@@ -102,7 +102,7 @@ function optionsOf(demand: ListDemand, at: At, segments: readonly string[]): Pla
 }
 
 function textsOf(whens: readonly When[]): Option[] {
-  const texts = new Set([otherText, ...whens.flatMap((when) => when.is ?? [])])
+  const texts = new Set([otherText, ...whens.flatMap((when) => when.named ?? when.is ?? [])])
   const comparisons = Map.groupBy(
     whens.flatMap((when) => when.except),
     (each) => JSON.stringify(each),
@@ -155,6 +155,7 @@ function isUsed(when: When, option: Option): boolean {
     const { column, value } = option.comparison
     return when.is === undefined && !when.except.some((each) => each.column === column && each.value === value)
   }
+  if (when.named !== undefined) return option.kind === 'text' && when.named.includes(option.text)
   if (option.kind === 'text') return when.is === undefined || when.is.includes(option.text)
   return when.is === undefined
 }

@@ -86,6 +86,8 @@ const demands = {
   everywhere: Type.Optional(need),
   every: Type.Optional(name('the name of a resource')),
 }
+const headerName = text('a header name in lower case', { pattern: '^[a-z0-9-]{1,64}$', examples: ['bcc'] })
+const headerNames = { named: Type.Optional(Type.Array(headerName, { minItems: 1, uniqueItems: true })) }
 const comparison = text('a comparison of a column with `{email}`, `{id}` or `{uuid}`', {
   pattern: `^${comparisonPattern}$`,
   examples: ["subscribers.email='{email}'", 'subscribers.id={id}'],
@@ -99,8 +101,8 @@ const when = Type.Union(
       ),
       ...demands,
     }),
-    closed({ body: dataPath, ...demands }),
-    closed({ part: partPath, ...demands }),
+    closed({ body: dataPath, ...headerNames, ...demands }),
+    closed({ part: partPath, ...headerNames, ...demands }),
   ],
   { title: 'a demand' },
 )

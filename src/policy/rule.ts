@@ -60,6 +60,8 @@ export interface When {
   readonly part: string | undefined
   readonly name: string
   readonly is: readonly string[] | undefined
+  /** Names of headers in lower case: asks when an object in the place holds one of them. Not of `in: query`. */
+  readonly named?: readonly string[]
   /** A value that is one of these asks nothing; it is sent in canonical spelling. Of `in: query` only. */
   readonly except: readonly Comparison[]
   readonly allow: readonly Permission[]

@@ -56,6 +56,20 @@ export function readText(body: JsonObject, path: string): Texts {
   return { kind: 'texts', texts }
 }
 
+/** The names that the object at `path`, or each of an array of them, holds. Anything else there is unreadable. */
+export function readNames(body: JsonObject, path: string): Texts {
+  const found = valuesAt(body, parsePlace(path))
+  if (found === 'absent') return { kind: 'texts', texts: [] }
+  if (found === 'unreadable') return { kind: 'unreadable' }
+  const texts: string[] = []
+  for (const value of scalarsIn(found)) {
+    if (value === undefined || value === null) continue
+    if (!isObject(value)) return { kind: 'unreadable' }
+    for (const name of Object.keys(value)) texts.push(name)
+  }
+  return { kind: 'texts', texts }
+}
+
 /**
  * The body with exactly `ids` at `path`. Where the path goes into elements, those whose ids are among `ids` stay,
  * narrowed to them; where there is nothing to keep, elements that hold the id alone are made.

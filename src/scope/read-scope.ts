@@ -4,7 +4,7 @@ import { matchComparison } from '../model/comparison.ts'
 import { parseListId } from '../model/ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ListDemand, Rule, StoredDemand, When } from '../policy/rule.ts'
-import { readIds, readText } from './json-places.ts'
+import { readIds, readNames, readText } from './json-places.ts'
 import { readQueryIds, type Pairs } from './query.ts'
 
 /** The places of one request, read and checked, before anything is decided. */
@@ -66,10 +66,18 @@ function readStored({ id }: StoredDemand, places: Places): StoredReading {
 function readWhen(when: When, places: Places): Asked {
   const value = valueOf(when, places)
   if (value.kind === 'unreadable') return 'unreadable'
+  if (when.named !== undefined) return value.texts.some((name) => isNamed(when.named, name)) ? 'used' : 'not-used'
   const texts = value.texts.filter((text) => text !== '' && matchComparison(when.except, text) === undefined)
   if (when.is === undefined) return texts.length > 0 ? 'used' : 'not-used'
   return texts.some((text) => when.is?.includes(text)) ? 'used' : 'not-used'
 }
+
+/** RFC 5322 §2.2. With anything else in it (`"Bcc "`) it is for the mail server to say which header it is. */
+const headerName = /^[!-9;-~]+$/
+
+/** Go takes `bcc` and `BCC` for `Bcc`. */
+const isNamed = (names: readonly string[] = [], name: string): boolean =>
+  !headerName.test(name) || names.includes(name.toLowerCase())
 
 type Value = { readonly kind: 'texts'; readonly texts: readonly string[] } | { readonly kind: 'unreadable' }
 
@@ -78,5 +86,6 @@ function valueOf(when: When, places: Places): Value {
     return { kind: 'texts', texts: places.query.filter(([name]) => name === when.name).map(([, value]) => value) }
   }
   const holder = when.in === 'body' ? places.body : places.parts.get(when.part ?? '')
-  return holder === undefined ? { kind: 'texts', texts: [] } : readText(holder, when.name)
+  if (holder === undefined) return { kind: 'texts', texts: [] }
+  return when.named === undefined ? readText(holder, when.name) : readNames(holder, when.name)
 }

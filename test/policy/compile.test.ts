@@ -537,6 +537,14 @@ describe('compilePolicySet refuses a route', () => {
       'allow: authenticated, when: { query: q, except: ["x.email={email}"], allow: [subscribers:get] }',
       "when.except[0]: `x.email={email}` is not a comparison of a column with `{email}`, `{id}` or `{uuid}` - write for example `subscribers.email='{email}'` or `subscribers.id={id}`",
     ],
+    [
+      'allow: authenticated, body: { fields: { headers: texts } }, when: { body: headers, named: [bcc], everywhere: get }',
+      'when.body: reads `headers`, but `headers` is declared as `texts` - declare it as `objects` or `object`',
+    ],
+    [
+      'allow: authenticated, body: { fields: { headers: objects } }, when: { body: headers, named: [bcc], is: a, everywhere: get }',
+      'when.is: compares a text, and `named` reads names of headers - remove one of them',
+    ],
     ['allow: authenticated, when: { query: q }', 'when: demands nothing - add `allow`, `everywhere` or `every`'],
     [
       'allow: authenticated, lists: { stored: subscriber, id: path.id, need: get, of: any }, when: { query: q, every: subscriber }',

@@ -124,6 +124,19 @@ describe('diffPolicies', () => {
       ],
     ],
     [
+      'a header that asks for more',
+      '  POST /api/x: { allow: authenticated, body: { fields: { headers: objects } } }\n',
+      `  POST /api/x:
+    allow: authenticated
+    body: { fields: { headers: objects } }
+    when: { body: headers, named: [bcc], allow: [subscribers:manage] }
+`,
+      [
+        'POST /api/x',
+        'closed: allow authenticated → deny permission-missing | (no role), reader |  | body headers: "bcc"',
+      ],
+    ],
+    [
       'a parameter that one of them does not take',
       '  GET /api/x: { allow: authenticated, lists: { query: list_id, need: get, absent: none } }\n',
       '  GET /api/x: { allow: authenticated }\n',

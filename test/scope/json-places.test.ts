@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type JsonObject, parseJson, writeJson } from '../../src/model/json.ts'
-import { readIds, readText, writeIds } from '../../src/scope/json-places.ts'
+import { readIds, readNames, readText, writeIds } from '../../src/scope/json-places.ts'
 
 function body(text: string): JsonObject {
   const reading = parseJson(Buffer.from(text))
@@ -67,6 +67,22 @@ describe('readIds', () => {
     const ids = Array.from({ length: 10_001 }, (_, index) => index + 1)
     expect(readIds({ lists: ids.slice(1) }, 'lists').kind).toBe('lists')
     expect(readIds({ lists: ids }, 'lists')).toEqual({ kind: 'unreadable', why: '`lists` holds more than 10000 ids' })
+  })
+})
+
+describe('readNames', () => {
+  it.each([
+    ['{}', []],
+    ['{"headers":null}', []],
+    ['{"headers":[]}', []],
+    ['{"headers":{"Bcc":"a","X":1}}', ['Bcc', 'X']],
+    ['{"headers":[{"X":"a"},null,{"bcc":"b","x":"c"}]}', ['X', 'bcc', 'x']],
+  ])('finds the names in %s', (text, texts) => {
+    expect(readNames(body(text), 'headers')).toEqual({ kind: 'texts', texts })
+  })
+
+  it.each(['{"headers":"Bcc"}', '{"headers":["Bcc"]}', '{"headers":[[1]]}'])('does not read %s', (text) => {
+    expect(readNames(body(text), 'headers')).toEqual({ kind: 'unreadable' })
   })
 })
 
