@@ -1,17 +1,16 @@
 /** Whether an answer shows, or a write changes, anything outside the caller's lists. */
 import type { Effect } from '../contracts/recordings.ts'
-import { idOf, marksOf, type Reach } from './worlds.ts'
+import type { Reach } from './worlds.ts'
 import type { Ask } from './worlds-requests.ts'
 
-const kinds = { list: 6, subscriber: 7, campaign: 5 } as const
-
-/** Marks of things that were out of reach before and after, and stand in the answer; those of the request itself aside. */
-export function leaksIn(text: string, { target, body = '' }: Ask, before: Reach, after: Reach): readonly string[] {
+/** Marks of things that are there, out of reach before and after, and stand in the answer; those of the request itself aside. */
+export function leaksIn(text: string, { target, body = '' }: Ask, before: Before, after: Reach): readonly string[] {
   const said = decodeURIComponent(target.replaceAll('+', ' ')) + body
-  return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
-    Array.from({ length: kinds[kind] }, (_none, index) => idOf[kind] + index)
-      .filter((id) => !before.sees[kind](id) && !after.sees[kind](id))
-      .flatMap((id) => marksOf(kind, id))
+  return (['list', 'subscriber', 'campaign'] as const).flatMap((kind) =>
+    before
+      .marks(kind)
+      .filter(([id]) => !before.reach.sees[kind](id) && !after.sees[kind](id))
+      .flatMap(([, marks]) => marks)
       .filter((mark) => text.includes(mark) && !said.includes(mark)),
   )
 }
@@ -19,6 +18,8 @@ export function leaksIn(text: string, { target, body = '' }: Ask, before: Reach,
 /** How the world stood before the write that is judged. */
 export interface Before {
   readonly reach: Reach
+  /** Of what there is: what stands in it and in nothing else, by its id. */
+  readonly marks: (kind: 'list' | 'subscriber' | 'campaign') => readonly (readonly [number, readonly string[]])[]
   readonly listsOf: (subscriber: number) => readonly number[]
   readonly campaignLists: (campaign: number) => readonly number[]
   /** Of a bounce. */

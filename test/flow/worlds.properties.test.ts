@@ -10,7 +10,7 @@ import type { ListRole, PartialMode, PolicySet, RateClass, Rule, UserRole } from
 import { openWire, type Wire } from '../contracts/replay-sockets-wire.ts'
 import { effectsBetween, snapshot } from '../contracts/recordings.ts'
 import { defaultTenant, openGateway, type Opened, type User } from '../helpers/gateway.ts'
-import { furnish, idOf, reachOf, worldPlan, type Caller, type Reach, type WorldPlan } from './worlds.ts'
+import { furnish, idOf, marksOf, reachOf, worldPlan, type Caller, type Reach, type WorldPlan } from './worlds.ts'
 import { leaksIn, trespasses, type Before } from './worlds-judge.ts'
 import { ask, type Ask } from './worlds-requests.ts'
 
@@ -110,7 +110,7 @@ async function faultsIn(
     count(outcomeOf(status))
     if (status === 0) faults.push(`${label}: no answer`)
     if (status === 500 && answer.text.includes('"internal"')) faults.push(`${label}: ${answer.text}`)
-    const leaks = leaksIn(answer.text, request, before.reach, after)
+    const leaks = leaksIn(answer.text, request, before, after)
     if (leaks.length > 0) faults.push(`${label}: shows ${leaks.join(', ')}: ${answer.text.slice(0, 600)}`)
     if (request.target.startsWith('/api/lists') && !isWrite)
       faults.push(...listsShown(answer.text, before.reach).map((id) => `${label}: shows list ${id}`))
@@ -139,7 +139,15 @@ function standing(plan: WorldPlan, world: World): Before {
   const subscribers = new Map([...world.subscribers].map(([id, { lists }]) => [id, { lists: new Map(lists) }]))
   const campaigns = new Map([...world.campaigns].map(([id, { lists }]) => [id, { lists: [...lists] }]))
   const bounces = new Map([...world.bounces].map(([id, { subscriber_id }]) => [id, subscriber_id]))
+  // Names and addresses can be changed, and taken by others: only those count that stand in the thing now.
+  const marksIn = (kind: 'list' | 'subscriber' | 'campaign') =>
+    [...world[`${kind}s`]].map(([id, row]) => {
+      const text = JSON.stringify(row)
+      return [id, marksOf(kind, id).filter((mark) => text.includes(mark))] as const
+    })
+  const marks = { list: marksIn('list'), subscriber: marksIn('subscriber'), campaign: marksIn('campaign') }
   return {
+    marks: (kind) => marks[kind],
     reach: reachOf(plan.caller, { subscribers, campaigns }),
     listsOf: (id) => [...(subscribers.get(id)?.lists.keys() ?? [])],
     campaignLists: (id) => (campaigns.get(id)?.lists ?? []).flatMap((list) => (list.id === null ? [] : [list.id])),
