@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { formatProblem, Problems } from '../model/problem.ts'
 import { StoreError } from '../store/store-error.ts'
+import { registerAuditCommand } from './audit.ts'
 import { registerCheckCommand } from './check.ts'
 import { CommandError } from './command-error.ts'
 import { registerConfigCommand } from './config.ts'
@@ -32,6 +33,7 @@ const commands = [
   registerTokenCommand,
   registerListCommand,
   registerImportCommand,
+  registerAuditCommand,
   registerExplainCommand,
   registerWhoCanCommand,
   registerTestCommand,

@@ -5,10 +5,13 @@ import { Problems } from '../model/problem.ts'
 import { createLog, type Log } from '../observe/logger.ts'
 import { loadPolicies } from '../policy/load.ts'
 import { openStore } from '../store/store.ts'
+import { gatewayActs, type Acts } from './audit-acts.ts'
 import type { Io } from './io.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
 import { startGateway } from './start-gateway.ts'
+import { packageVersion } from './version.ts'
+import { actorOf } from './with-store.ts'
 
 export function registerServeCommand(program: Command, io: Io): void {
   program
@@ -24,16 +27,23 @@ async function serve(command: Command, io: Io): Promise<number> {
   const policies = await loadPolicies(config.policies)
   const log = createLog(config.log.level)
   const store = await openStore({ file: config.store.file, clock: io.clock })
+  const acts = gatewayActs(store, actorOf(io), (facts, message) => log.logger.warn(facts, message))
   try {
     const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
-    const ended = runUntilSignal(gateway, (signal) => log.logger.info({ signal }, 'draining'))
+    const ended = runUntilSignal(gateway, (signal) => {
+      log.logger.info({ signal }, 'draining')
+      acts.note('gateway.drain', { signal })
+    })
     warnOf(config.tenants, log)
-    log.logger.info({ data, admin, tenants: config.tenants.map(({ name }) => name) }, 'listening')
-    process.on('SIGHUP', () => void reload(gateway, command, io, log))
+    const tenants = config.tenants.map(({ name }) => name)
+    log.logger.info({ data, admin, tenants }, 'listening')
+    acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
+    process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
     return await ended
   } finally {
+    await acts.settled()
     await store.close()
     log.logger.info('stopped')
     log.close()
@@ -41,14 +51,17 @@ async function serve(command: Command, io: Io): Promise<number> {
 }
 
 /** Everything is validated, then swapped in one step; or the old stays and the log says why. */
-async function reload(gateway: Gateway, command: Command, io: Io, log: Log): Promise<void> {
+async function reload(gateway: Gateway, command: Command, io: Io, log: Log, acts: Acts): Promise<void> {
   try {
     const config = await loadSettings(command, io)
     gateway.reload(config, await loadPolicies(config.policies))
     log.logger.info('configuration reloaded')
+    acts.note('gateway.reload', { tenants: config.tenants.map(({ name }) => name) })
   } catch (error) {
     const problems = error instanceof Problems ? error.message.split('\n') : [String(error)]
     log.logger.error({ problems }, 'configuration not reloaded, the old one stays')
+    // How many: what they say may quote the files.
+    acts.note('gateway.reload-refused', { problems: problems.length })
   }
 }
 

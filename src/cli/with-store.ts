@@ -1,6 +1,7 @@
 /** The store that the configuration names, open for the length of one command. */
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
+import type { Author } from '../model/author.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Io } from './io.ts'
 import { loadSettings } from './settings.ts'
@@ -23,10 +24,15 @@ export async function withStoreOf<T>(config: Config, io: Io, work: (store: Store
   }
 }
 
-/** Who the audit log says it was: the account on this machine, also behind sudo. */
-export function actorOf(io: Io): string {
-  const { SUDO_USER: behindSudo, USER: user, LOGNAME: logName, USERNAME: windows } = io.env
-  return `cli:${behindSudo ?? user ?? logName ?? windows ?? 'unknown'}`
+/** Who the audit log says it was: the account on this machine, also behind sudo, and where they signed in from, if over SSH. */
+export function actorOf(io: Io): Author {
+  const { SUDO_USER: behindSudo, USER: user, LOGNAME: logName, USERNAME: windows, SSH_CONNECTION: ssh } = io.env
+  // `client-address client-port server-address server-port` (ssh(1)).
+  const origin = ssh?.split(' ')[0]
+  return {
+    actor: `cli:${behindSudo ?? user ?? logName ?? windows ?? 'unknown'}`,
+    origin: origin === '' ? undefined : origin,
+  }
 }
 
 /** Every page of something that is listed in pages. */

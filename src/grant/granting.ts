@@ -1,4 +1,5 @@
 /** Who makes a list gets access to it in the same step: the answer goes out when the grant is written, or the list is undone. */
+import type { Author } from '../model/author.ts'
 import { refused, type Failure } from '../model/failure.ts'
 import type { ListId, TenantName } from '../model/ids.ts'
 import type { ListLedger } from '../model/ports.ts'
@@ -17,6 +18,7 @@ export interface GrantingParts {
 export interface Maker {
   readonly tenant: TenantName
   readonly name: string
+  readonly author: Author
   /** Epoch milliseconds at which the request was sent. */
   readonly sinceMs: number
 }
@@ -35,8 +37,8 @@ export function grantingHold(grant: Grant, maker: Maker, { ledger, undo, warn }:
     }
     try {
       const access = { get: grant.need.includes('get'), manage: grant.need.includes('manage') }
-      const { tenant, name, sinceMs } = maker
-      await ledger.grantList({ tenant, name }, { list, ...access, until: undefined }, `user:${name}`, sinceMs)
+      const { tenant, name, author, sinceMs } = maker
+      await ledger.grantList({ tenant, name }, { list, ...access, until: undefined }, author, sinceMs)
       return undefined
     } catch (cause) {
       return undone(list, cause)

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import fp from 'fastify-plugin'
 import '../context.ts'
 import type { Gate, Tenant } from '../context.ts'
+import type { Author } from '../model/author.ts'
 import { refused } from '../model/failure.ts'
 import type { TenantName } from '../model/ids.ts'
 import type { ListLedger, Retirement } from '../model/ports.ts'
@@ -47,9 +48,9 @@ export function createListEffects(parts: GrantParts): ListEffects {
   })
 
   async function withhold(gate: Gate, retirement: Retirement, response: ServerResponse): Promise<void> {
-    const actor = actorOf(gate)
+    const author = authorIn(gate)
     try {
-      await ledger.beginRetirement(retirement, actor)
+      await ledger.beginRetirement(retirement, author)
     } catch (cause) {
       throw refused('store-unavailable', { cause, retryAfterSeconds: 1 })
     }
@@ -57,7 +58,7 @@ export function createListEffects(parts: GrantParts): ListEffects {
     const release = (): void => {
       // Never handed on: nothing was sent.
       if (!pending.delete(gate)) return
-      ledger.endRetirement(retirement, 'kept', actor).catch((error: unknown) => {
+      ledger.endRetirement(retirement, 'kept', author).catch((error: unknown) => {
         const { tenants, lists } = retirement
         warn({ tenants, lists, cause: String(error) }, 'lists stay withheld: see `sallyport list retired`')
       })
@@ -84,11 +85,11 @@ export function createListEffects(parts: GrantParts): ListEffects {
       const retirement = pending.get(gate)
       if (retirement !== undefined) {
         pending.delete(gate)
-        return heldAnswer(answer, tracked(retiringHold(retirement, actorOf(gate), { ledger, warn })))
+        return heldAnswer(answer, tracked(retiringHold(retirement, authorIn(gate), { ledger, warn })))
       }
       if (match?.kind !== 'rule' || match.rule.grant === undefined || principal === undefined) return answer
       const { tenant, name } = principal.identity
-      const maker = { tenant, name, sinceMs: clock.epochMs() }
+      const maker = { tenant, name, author: authorIn(gate), sinceMs: clock.epochMs() }
       const own = { ledger, warn, undo: (target: string) => undo(gate, target) }
       return heldAnswer(answer, tracked(grantingHold(match.rule.grant, maker, own)))
     },
@@ -98,7 +99,11 @@ export function createListEffects(parts: GrantParts): ListEffects {
   }
 }
 
-const actorOf = ({ principal }: Gate): string => `user:${principal?.identity.name ?? ''}`
+const authorIn = ({ principal, clientAddress, requestId }: Gate): Author => ({
+  actor: `user:${principal?.identity.name ?? ''}`,
+  origin: clientAddress,
+  requestId,
+})
 
 export const grant = fp<{ readonly effects: ListEffects }>(
   async (app, { effects }) => {

@@ -1,4 +1,5 @@
 /** Deleting lists: what is granted on them is withheld before the request is sent, and goes or comes back with the answer. */
+import type { Author } from '../model/author.ts'
 import { parseListId, type ListId } from '../model/ids.ts'
 import type { ListLedger, Retirement } from '../model/ports.ts'
 import type { Retire } from '../policy/rule.ts'
@@ -40,7 +41,7 @@ export interface RetiringParts {
   readonly warn: (facts: object, message: string) => void
 }
 
-export function retiringHold(retirement: Retirement, actor: string, { ledger, warn }: RetiringParts): Hold {
+export function retiringHold(retirement: Retirement, author: Author, { ledger, warn }: RetiringParts): Hold {
   return {
     wants: () => true,
     async settle(ending) {
@@ -51,7 +52,7 @@ export function retiringHold(retirement: Retirement, actor: string, { ledger, wa
         return undefined
       }
       try {
-        await ledger.endRetirement(retirement, outcome, actor)
+        await ledger.endRetirement(retirement, outcome, author)
       } catch (error) {
         // The mark of before stands, so nothing is granted; the backend's answer is true as it is.
         warn({ tenants, lists, outcome, cause: String(error) }, 'lists stay withheld: see `sallyport list retired`')

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startBackend } from '../../src/demo/backend/server.ts'
+import { packageVersion } from '../../src/cli/version.ts'
+import { openStore } from '../../src/store/store.ts'
 import { shippedPolicies } from './world.ts'
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts')
@@ -49,7 +51,8 @@ async function serve(): Promise<Served> {
   const backend = await startBackend()
   onTestFinished(() => backend.close())
   const { folder, port, adminPort } = await folderFor(backend.url)
-  const child = spawn(process.execPath, [main, 'serve'], { cwd: folder })
+  const env = { ...process.env, SUDO_USER: 'eve' }
+  const child = spawn(process.execPath, [main, 'serve'], { cwd: folder, env })
   onTestFinished(() => void child.kill('SIGKILL'))
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => (out += String(chunk)))
@@ -103,6 +106,37 @@ describe('sallyport serve', () => {
     await writeFile(file, text.replace('GET /api/health: { allow: authenticated', 'GET /api/health: { allow: public'))
     served.process.kill('SIGHUP')
     await expect.poll(status).not.toBe(403)
+  })
+
+  it('writes its start, reloads and drain to the audit trail', async () => {
+    const served = await serve()
+    const said = (message: string) =>
+      expect.poll(() => served.log().some(({ msg }) => String(msg).startsWith(message)), { timeout: 15_000 }).toBe(true)
+    served.process.kill('SIGHUP')
+    await said('configuration reloaded')
+    await writeFile(path.join(served.folder, 'sallyport.yaml'), 'listen: nowhere\nupstraem: {}\n')
+    served.process.kill('SIGHUP')
+    await said('configuration not reloaded')
+    const closed = once(served.process, 'close')
+    served.process.kill('SIGTERM')
+    await closed
+
+    const clock = { epochMs: () => 0, monotonicMs: () => 0 }
+    const store = await openStore({ file: path.join(served.folder, 'sallyport.db'), clock })
+    onTestFinished(() => store.close())
+    const entries = await store.auditAfter(0, 10)
+    expect(entries.map(({ actor, action, subject, details }) => [actor, action, subject, details])).toEqual([
+      [
+        'cli:eve',
+        'gateway.start',
+        'gateway',
+        { version: packageVersion(), data: served.url, admin: served.admin, tenants: ['default'] },
+      ],
+      ['cli:eve', 'gateway.reload', 'gateway', { tenants: ['default'] }],
+      ['cli:eve', 'gateway.reload-refused', 'gateway', { problems: 3 }],
+      ['cli:eve', 'gateway.drain', 'gateway', { signal: 'SIGTERM' }],
+    ])
+    expect(await store.verifyAudit()).toMatchObject({ kind: 'whole', count: 4 })
   })
 
   it('says in one sentence that its port is taken, and exits with 1', async () => {
