@@ -39,6 +39,8 @@ interface Allowed {
 }
 
 const maxMessageBytes = 16 * 1024 * 1024
+/** Of a body that passes unread on a public route, chunked or not: nobody is accountable for it (R8). */
+const maxAnonymousBytes = 16 * 1024 * 1024
 
 export const forward = fp<ForwardOptions>(
   async (app, { answer, clock, trusts, noteWrite }) => {
@@ -56,7 +58,7 @@ export const forward = fp<ForwardOptions>(
       const allowed = allowedOf(request)
       const { gate, rule, outgoing } = allowed
       const headers = headersFor(request, allowed)
-      const body = bodyOf(request, outgoing, gate, streamed)
+      const body = bodyOf(request, allowed, streamed)
       const method = request.raw.method ?? 'GET'
       const noted = noting(gate, answer(request, reply), clock, streamed)
       const sink = isRead(method) ? noted : notingWrite(noted, gate, noteWrite)
@@ -141,18 +143,17 @@ function callerOf(request: FastifyRequest, { gate, rule, outgoing }: Allowed, tr
   }
 }
 
-function bodyOf(
-  request: FastifyRequest,
-  { body }: Outgoing,
-  gate: Gate,
-  streamed: StreamedBytes,
-): Buffer | Readable | undefined {
+function bodyOf(request: FastifyRequest, allowed: Allowed, streamed: StreamedBytes): Buffer | Readable | undefined {
+  const { gate, rule } = allowed
+  const { body } = allowed.outgoing
   if (body === 'none') return undefined
   if (body !== 'stream') return body
   const { 'content-length': length, 'transfer-encoding': coding } = request.raw.headers
   if (coding === undefined && (length === undefined || length === '0')) return undefined
+  const maxBytes = rule.allow.kind === 'public' ? maxAnonymousBytes : 0
+  if (maxBytes > 0 && Number(length ?? 0) > maxBytes) throw refused('body-too-large', { close: true })
   return callerBody(request.raw, {
-    maxBytes: 0,
+    maxBytes,
     onBytes: (count) => {
       gate.bytesIn += count
       streamed(count)

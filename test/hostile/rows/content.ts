@@ -1,5 +1,19 @@
 /** Rows C: content types, encodings, and what overrides method or path. */
-import { type Case, json, passes, refuses, request, row, type Row, get, short } from '../case.ts'
+import { expect } from 'vitest'
+import {
+  type Case,
+  custom,
+  expectEnvelope,
+  get,
+  json,
+  passes,
+  refuses,
+  request,
+  row,
+  type Row,
+  short,
+} from '../case.ts'
+import { portOf, send } from '../world.ts'
 
 const typed = (type: string, body = '{"a":1}') => request('PUT', '/api/settings', [`Content-Type: ${type}`], body)
 const unsupported = (...types: readonly string[]): Case[] =>
@@ -71,6 +85,22 @@ export const contentRows: readonly Row[] = [
         headers: { 'content-type': type },
       }),
     ),
+    refuses(
+      'more than 16 MiB without credentials',
+      request('POST', '/subscription/form', ['Content-Type: text/plain', 'Content-Length: 16777217'], 'a'),
+      413,
+      'body-too-large',
+    ),
+    custom('more than 16 MiB in chunks: never whole to the backend', async (world) => {
+      world.witness.forget()
+      const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`
+      const lines = ['Content-Type: text/plain', 'Transfer-Encoding: chunked']
+      const bytes = request('POST', '/subscription/form', lines, `${chunk.repeat(16)}1\r\na\r\n0\r\n\r\n`)
+      expectEnvelope(world, await send(portOf(world), bytes(world)), { status: 413, code: 'body-too-large' })
+      const [received] = world.witness.seen().requests
+      await world.witness.connectionClosed(received?.connection ?? 1)
+      expect([received?.target, received?.isComplete]).toEqual(['/subscription/form', false])
+    }),
     passes('no type streams by', request('POST', '/subscription/form', [], 'x'), {
       method: 'POST',
       target: '/subscription/form',
