@@ -1,4 +1,4 @@
-/** Whether a secret proves an identity. Every refusal takes the same work and looks the same outside (HOSTILE-INPUT 3.2). */
+/** Whether a secret proves an identity. Every refusal takes the same work and looks the same outside. */
 import { timingSafeEqual } from 'node:crypto'
 import type { Identity, StoredToken } from '../model/identity.ts'
 

@@ -1,4 +1,4 @@
-/** From the caller's headers to the backend's: strip, then set (HOSTILE: what is set is first deleted). Pure. */
+/** From the caller's headers to the backend's: strip, then set: what is ours to say is first taken from the caller. Pure. */
 import type { UpstreamConfig } from '../config/config.ts'
 import type { FlatHeaders } from '../model/ports.ts'
 

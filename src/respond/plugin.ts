@@ -22,7 +22,7 @@ export interface RespondOptions {
   readonly clock: Clock
 }
 
-/** A client that takes nothing for this long loses its connection (HOSTILE-INPUT 5.4). */
+/** A client that takes nothing for this long loses its connection. */
 const stallMs = 60_000
 
 export const respond = fp<RespondOptions>(

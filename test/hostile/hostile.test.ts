@@ -89,9 +89,10 @@ describe('rows.yaml', () => {
     const apply = listed.filter((each) => each.not_applicable === undefined)
     const holds = ({ id, open }: Listed): boolean => open === undefined && (passed.get(id) ?? 0) === (here.get(id) ?? 0)
     const held = apply.filter(holds)
+    const elsewhere = held.filter(({ id }) => !here.has(id)).length
     const cases = [...passed.values()].reduce((sum, count) => sum + count, 0)
     console.log(
-      `hostile rows held ${held.length} / total ${listed.length}, not applicable ${listed.length - apply.length} (${cases} cases)`,
+      `hostile rows held ${held.length} / total ${listed.length}, not applicable ${listed.length - apply.length} (${cases} cases here, ${elsewhere} rows by tests elsewhere)`,
     )
     expect(apply.filter((each) => !holds(each) && each.open === undefined).map(({ id }) => id)).toEqual([])
   })
