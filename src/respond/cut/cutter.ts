@@ -44,6 +44,7 @@ export function createCutter(options: CutterOptions): Cutter {
   }
   const walk = createWalk(placesOf(options.cuts), output.mark, eventsOf(state))
   const tokenizer = createTokenizer(walk.handler)
+  let offset = 0
   const isHeldWhole = options.cuts.some(({ act }) => act === 'refuse')
 
   const take = (isOver: boolean): Buffer => {
@@ -51,7 +52,7 @@ export function createCutter(options: CutterOptions): Cutter {
     const { bytes, shift } = output.take(isOver ? undefined : settled)
     for (const frame of walk.frames) shiftFrame(frame, shift)
     if (state.fieldMark !== undefined) state.fieldMark -= shift
-    if (output.heldBytes() > options.maxHeldBytes) {
+    if (output.heldBytes() > options.maxHeldBytes && (isHeldWhole || !givesUpItem(walk.frames, state, offset))) {
       throw unreadable(`more than ${options.maxHeldBytes} bytes would have to be held back`)
     }
     return bytes
@@ -61,6 +62,7 @@ export function createCutter(options: CutterOptions): Cutter {
     write(chunk) {
       output.begin(chunk)
       tokenizer.write(chunk)
+      offset += chunk.length
       return take(false)
     },
     end() {
@@ -79,6 +81,24 @@ interface State {
   readonly ids: number[][]
   /** Where a number of the envelope begins that is being read. */
   fieldMark: number | undefined
+}
+
+/**
+ * Forgets what is held of an item that is out of reach as far as it has come, so that nobody's large item keeps all others
+ * from their answers. Whether it is kept out in the end is judged at its end.
+ */
+function givesUpItem(frames: readonly Frame[], { options, output, ids }: State, offset: number): boolean {
+  const cutting = frames.filter(({ isCut }) => isCut)
+  const [array] = cutting
+  if (array === undefined || cutting.length > 1) return false
+  const isOut = (index: number): boolean =>
+    options.cuts[index]?.act === 'keep' && !options.reaches(index, ids[index] ?? [])
+  if (!array.place.cuts.some(isOut)) return false
+  output.rewind(array.slot, offset)
+  array.isGivenUp = true
+  array.item = array.slot
+  array.comma = undefined
+  return true
 }
 
 const undecidedFrom = (frames: readonly Frame[], { fieldMark }: State): number | undefined =>
@@ -133,6 +153,9 @@ function idOf(text: string | undefined): number | undefined {
 function endItem(state: State, array: Frame, at: number): void {
   const { output } = state
   const verdict = judgeItem(state, array.place.cuts)
+  // What it has of ids came behind what was given up.
+  if (array.isGivenUp && verdict !== 'drop') throw unreadable('an item in reach is too large to be held back')
+  array.isGivenUp = false
   if (verdict === 'drop') output.rewind(array.slot, at)
   else {
     if (verdict === 'mask') {

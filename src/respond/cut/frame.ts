@@ -16,6 +16,8 @@ export interface Frame {
   item: number
   /** Items that stayed. */
   kept: number
+  /** The item at hand was too large to be held, and is dropped: what it has named so far is out of reach. */
+  isGivenUp: boolean
   /** The members that were there already, by their bits. */
   seen: number
 }
@@ -33,6 +35,7 @@ export function frameAt(place: Place, isArray: boolean, start: number): Frame {
     comma: undefined,
     item: start,
     kept: 0,
+    isGivenUp: false,
     seen: 0,
   }
 }

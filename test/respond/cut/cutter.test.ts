@@ -193,7 +193,29 @@ describe('a cut', () => {
     expect(write('{"x":1,"data":{"results":[{"id":1,')).toBe('{"x":1,"data":{"results":[')
     expect(write('"a":1},{"id":')).toBe('{"id":1,"a":1}')
     expect(write('1}')).toBe(',{"id":1}')
-    expect(thrown(() => write(`,{"name":"${'x'.repeat(1_000)}`))).toBe('scope-unreadable')
+    expect(write(`,{"id":1},{"id":1,"name":"`)).toBe(',{"id":1}')
+    expect(thrown(() => write('x'.repeat(1_000)))).toBe('scope-unreadable')
+  })
+
+  // One tenant stores a campaign of 3 MB of `<`, which the backend writes as 18 MB: nobody else got a list of campaigns any more.
+  it.each([[[]], [everyByte]])('does not hold what is out of reach, however large it is', (places) => {
+    const large = `{"id":9,"lists":[{"id":2}],"body":"${'<'.repeat(5_000)}","more":[{"lists":[{"id":1}]}]}`
+    const items = [`{"lists":[{"id":1}]}`, large, `{"lists":[{"id":2},{"id":1}]}`, large]
+    const cuts = [cut('keep', 'data.results[]', 'lists[].id'), cut('keep', 'data.results[].lists[]', 'id')]
+    for (const order of [items, items.toReversed()]) {
+      const text = results(order.join(' , '), ',"total":4')
+      const at = typeof places === 'function' ? places(text) : [200, 2_000, 3_000, 4_000, 9_000]
+      expect(JSON.parse(run(text, cuts, { visible: [1], maxHeldBytes: 1_000 }, at))).toEqual({
+        data: { results: [{ lists: [{ id: 1 }] }, { lists: [{ id: 1 }] }], total: 4 },
+      })
+    }
+  })
+
+  it('refuses a large item which says behind its bulk that it is in reach', () => {
+    const text = results(`{"body":"${'x'.repeat(5_000)}","id":1}`)
+    expect(thrown(() => run(text, keep, { visible: [1], maxHeldBytes: 1_000 }, everyByte(text)))).toBe(
+      'scope-unreadable',
+    )
   })
 
   it.each(['', '{', '{"data":{"results":[{"id":1}', '{"data":{"results":[{"id":1},]}}', '{}x', '<html>', '\ufeff{}'])(
