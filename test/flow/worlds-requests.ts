@@ -129,15 +129,21 @@ const lists = fc.oneof(
 
 /** What an import brings has new addresses: that its rows may claim subscribers of others by their address is gap 11, and stays. */
 const imported = fc
-  .record(
-    { mode: fc.constantFrom('subscribe', 'blocklist'), lists: few(list), overwrite: fc.boolean() },
-    { requiredKeys: ['mode'] },
+  .tuple(
+    fc.record(
+      { mode: fc.constantFrom('subscribe', 'blocklist'), lists: few(list), overwrite: fc.boolean() },
+      { requiredKeys: ['mode'] },
+    ),
+    fc.nat(2 ** 30),
   )
-  .map((params): Ask => {
+  .map(([params, number]): Ask => {
     const part = (name: string, more: string, text: string): string =>
       `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${text}\r\n`
-    const body = `${part('params', '', JSON.stringify({ delim: ',', ...params }))}${part('file', '; filename="a.csv"', 'email,name,attributes\nimported@example.org,Imported,{}\n')}--b--\r\n`
-    return { method: 'POST', target: '/api/import/subscribers', type: 'multipart/form-data; boundary=b', body }
+    const file = `email,name,attributes\nimported.${number}@example.org,Imported,{}\n`
+    const parts =
+      part('params', '', JSON.stringify({ delim: ',', ...params })) + part('file', '; filename="a.csv"', file)
+    const type = 'multipart/form-data; boundary=b'
+    return { method: 'POST', target: '/api/import/subscribers', type, body: `${parts}--b--\r\n` }
   })
 
 const subscribers = fc.oneof(
