@@ -1,5 +1,6 @@
 /** The audit log as people read it: who did what to whom, and when. Nothing in it is ever edited or cut. */
 import type { Kysely, Selectable } from 'kysely'
+import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
 
 type Facts = Readonly<Record<string, unknown>>
@@ -48,7 +49,7 @@ export async function selectAudit(db: Kysely<Tables>, page: AuditPage): Promise<
   if (actor !== undefined) query = query.where('actor', '=', actor)
   if (action !== undefined) query = query.where('action', '=', action)
   if (subject !== undefined) query = query.where('subject', '=', subject)
-  return (await query.execute()).map(toEntry)
+  return readable(async () => (await query.execute()).map(toEntry))
 }
 
 /** Oldest first, from the one after the id `after`; 0 is the start. */
@@ -58,10 +59,25 @@ export async function selectAuditAfter(
   limit: number,
 ): Promise<readonly AuditEntry[]> {
   const query = db.selectFrom('audit').selectAll().where('id', '>', after).orderBy('id').limit(limit)
-  return (await query.execute()).map(toEntry)
+  return readable(async () => (await query.execute()).map(toEntry))
 }
 
+/** What Sallyport did not write may not be read: JSON that is none, times that are none, numbers beyond 2^53. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause
+    const message = 'an entry of the audit trail cannot be read, it was altered - see `sallyport audit verify`'
+    throw new StoreError('unavailable', message, { cause })
+  }
+}
+
+/** The last moment that `Date` knows, in milliseconds on both sides of 1970 (ECMA-262 §21.4.1.1). */
+const maxEpochMs = 8.64e15
+
 function toEntry({ request_id: requestId, ...row }: Selectable<Tables['audit']>): AuditEntry {
+  if (Math.abs(row.at) > maxEpochMs) throw new RangeError(`no time: ${row.at}`)
   return {
     ...row,
     origin: row.origin ?? undefined,

@@ -180,6 +180,22 @@ describe('an audit trail that somebody touched', () => {
     expect(await verdictOf(file)).toEqual(verdict)
   })
 
+  it.each([
+    `update audit set details = '{' where id = 5`,
+    `update audit set after = 'x' where id = 5`,
+    `update audit set at = 8640000000000001 where id = 5`,
+    `update audit set at = 9223372036854775807 where id = 5`,
+  ])('is said to be altered where it cannot even be read: %s', async (statement) => {
+    const file = await trailOfNine()
+    tamper(file, statement)
+    const store = await storeAt(file)
+
+    const message = 'an entry of the audit trail cannot be read, it was altered - see `sallyport audit verify`'
+    await expect(store.listAudit({ limit: 10 })).rejects.toMatchObject({ kind: 'unavailable', message })
+    await expect(store.auditAfter(0, 10)).rejects.toMatchObject({ kind: 'unavailable', message })
+    expect(await store.verifyAudit()).toEqual(broken('5', 4, 'changed'))
+  })
+
   it('is found beyond the first page', async () => {
     const file = join(await temporaryFolder(), 'store.db')
     const store = await storeAt(file)
