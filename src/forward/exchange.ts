@@ -5,6 +5,7 @@ import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from '.
 import type { Limit, Timekeeper } from './deadlines.ts'
 import { upstreamFailure, type Phase } from './failures.ts'
 import { flatHeaders } from './flat-headers.ts'
+import { headProblem } from './head-problem.ts'
 import type { Lane } from './lanes.ts'
 import { mayRepeat } from './retry.ts'
 
@@ -124,15 +125,17 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
     onResponseStart(started, status) {
       if (isOver) return
       if (status >= 100 && status < 200 && status !== 101 && ++interimAnswers <= maxInterimAnswers) return
-      if (status < 200 || status > 599) {
-        const cause = new Error(`the backend answered with status ${status}`)
-        return fail({ code: 'upstream-protocol', proxyError: 'http_protocol_error', phase, cause })
+      const { rawHeaders } = started
+      const headers = Array.isArray(rawHeaders) ? flatHeaders(rawHeaders) : []
+      const problem = headProblem(status, headers)
+      if (problem !== undefined) {
+        const cause = new Error(`the backend answered with ${problem.message}`)
+        return fail({ code: 'upstream-protocol', proxyError: problem.proxyError, phase, cause })
       }
       phase = 'body'
       deadlines.lift('headers')
       startGap()
-      const { rawHeaders } = started
-      sink.head(status, Array.isArray(rawHeaders) ? flatHeaders(rawHeaders) : [])
+      sink.head(status, headers)
     },
     onResponseData(started, chunk) {
       if (isOver) return
