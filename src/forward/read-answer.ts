@@ -8,8 +8,22 @@ export interface WholeAnswer {
   readonly body: Buffer
 }
 
-/** Rejects with a Failure when the exchange fails, and with `upstream-protocol` at the first byte beyond `maxBytes`. */
-export function readAnswer(upstream: Upstream, request: UpstreamRequest, maxBytes: number): Promise<WholeAnswer> {
+/** Reads the body of a 200 as it comes, so that it need not be held. */
+export interface BodyReader {
+  write(chunk: Buffer): void
+  readonly maxBytes: number
+}
+
+/**
+ * Rejects with a Failure when the exchange fails, and with `upstream-protocol` at the first byte beyond `maxBytes`. What a
+ * `reader` was given is not in `body`.
+ */
+export function readAnswer(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  maxBytes: number,
+  reader?: BodyReader,
+): Promise<WholeAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -22,10 +36,13 @@ export function readAnswer(upstream: Upstream, request: UpstreamRequest, maxByte
       },
       data(chunk) {
         bytes += chunk.byteLength
-        if (bytes <= maxBytes) chunks.push(chunk)
-        else {
+        const read = status === 200 ? reader : undefined
+        if (bytes <= (read?.maxBytes ?? maxBytes)) {
+          if (read === undefined) chunks.push(chunk)
+          else read.write(chunk)
+        } else {
           exchange.abort()
-          const cause = `${request.target} answers more than ${maxBytes} bytes`
+          const cause = `${request.target} answers more than ${read?.maxBytes ?? maxBytes} bytes`
           reject(refused('upstream-protocol', { proxyError: 'http_response_body_size', cause }))
         }
         return true

@@ -1,6 +1,7 @@
 /** The list ids in what the backend says of a stored thing. Pure. */
 import { listIdFrom, type ListId } from '../model/ids.ts'
-import { isArray, isObject, type Json, parseJson } from '../model/json.ts'
+import { isArray, isObject, type Json } from '../model/json.ts'
+import { jsonAtPath } from '../model/json-at-path.ts'
 
 export type StoredLists =
   | { readonly kind: 'lists'; readonly ids: readonly ListId[] }
@@ -8,11 +9,29 @@ export type StoredLists =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string }
 
-/** `path` as in `data.lists[].id`. Of two arrays (`data.results[].lists[].id`) the outer one holds the things, of which there may be one. */
-export function readStoredLists(answer: Buffer, path: string): StoredLists {
-  const reading = parseJson(answer)
-  if (reading.kind === 'invalid') return unreadable(`${reading.why}, at byte ${reading.at}`)
+export interface StoredListsReader {
+  write(chunk: Buffer): void
+  /** What was written, once all of it has come. */
+  end(): StoredLists
+}
+
+/**
+ * `path` as in `data.lists[].id`. Of two arrays (`data.results[].lists[].id`) the outer one holds the things, of which there may be one.
+ * Nothing else of the answer is held or judged: what somebody stored beside the lists must not keep others from the thing.
+ */
+export function storedListsReader(path: string): StoredListsReader {
   const names = path.split('.')
+  const reader = jsonAtPath(names.flatMap((name) => (isArrayName(name) ? [nameOf(name), '[]'] : [name])))
+  return {
+    write: (chunk) => reader.write(chunk),
+    end() {
+      const reading = reader.end()
+      return reading.kind === 'invalid' ? unreadable(reading.why) : listsAt(reading, names, path)
+    },
+  }
+}
+
+function listsAt(reading: { readonly value: Json }, names: readonly string[], path: string): StoredLists {
   const outer = names.findIndex(isArrayName)
   const hasThings = names.slice(outer + 1).some(isArrayName)
   if (!hasThings) return listsOf(reading.value, names)

@@ -11,7 +11,7 @@ import type { Asker, FlatHeaders, StoredThings, ThingKind, Upstream } from '../m
 import { writePath, writeTarget } from '../model/target.ts'
 import { readAnswer, type WholeAnswer } from './read-answer.ts'
 import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request-headers.ts'
-import { readStoredLists } from './stored-lists.ts'
+import { type StoredLists, storedListsReader } from './stored-lists.ts'
 
 export interface LookUps extends StoredThings<Tenant> {
   /**
@@ -30,6 +30,8 @@ interface Looking {
 }
 
 const maxAnswerBytes = 1024 * 1024
+/** Of a thing itself, which is not held: a campaign of 8 MiB with its characters escaped. */
+const maxReadBytes = 64 * 1024 * 1024
 const maxLoggedBytes = 4096
 /** Look-ups of one call that run at once. */
 const parallel = 8
@@ -54,7 +56,14 @@ export function createLookUps(): LookUps {
     const headers = headersFor(tenant.config.upstream, asker)
     const deadlineMs = asker.timeoutMs === 0 ? undefined : asker.timeoutMs
     const request = { method: 'GET', target, headers, body: undefined, deadlineMs }
-    return listsIn(await readAnswer(tenant.upstream, request, maxAnswerBytes), kind, tenant)
+    const reader = storedListsReader(kind.lists)
+    const reading = { write: (chunk: Buffer) => reader.write(chunk), maxBytes: maxReadBytes }
+    return listsIn(
+      await readAnswer(tenant.upstream, request, maxAnswerBytes, reading),
+      () => reader.end(),
+      kind,
+      tenant,
+    )
   }
 
   function shared(tenant: Tenant, kind: ThingKind, key: string, asker: Asker): Promise<Found> {
@@ -133,7 +142,12 @@ function lookUpTarget(from: string, key: string): string {
   )
 }
 
-function listsIn(answer: WholeAnswer, kind: ThingKind, { policy, config }: Tenant): Found {
+function listsIn(
+  answer: WholeAnswer,
+  listsRead: () => StoredLists,
+  kind: ThingKind,
+  { policy, config }: Tenant,
+): Found {
   const { status, body } = answer
   const isCallersOwn = config.upstream.credential.kind === 'caller'
   const rule = policy.credentialRefused
@@ -145,7 +159,7 @@ function listsIn(answer: WholeAnswer, kind: ThingKind, { policy, config }: Tenan
   // Where the backend judges callers itself, what it keeps from this one is not within reach.
   if (isCallersOwn && status === 403) return undefined
   if (status !== 200) throw failureOf(kind, answer)
-  const lists = readStoredLists(body, kind.lists)
+  const lists = listsRead()
   switch (lists.kind) {
     case 'lists':
       return lists.ids

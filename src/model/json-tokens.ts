@@ -47,7 +47,8 @@ interface State {
   start: number
 }
 
-const maxDepth = 1_000
+/** Beyond what Go reads in one value (10,000): a backend's answer holds what it could read of its database, in an envelope. */
+const maxDepth = 10_100
 /** Bytes of a token whose text is wanted; a longer one is nothing that anybody looks for. */
 const maxTextBytes = 1_024
 

@@ -156,7 +156,13 @@ describe('a look-up', () => {
     ['an id that is a text', subscriber, 200, { data: { lists: [{ id: '3' }] } }, [502, 'upstream-protocol']],
     ['lists twice', subscriber, 200, '{"data":{"lists":[],"lists":[{"id":3}]}}', [502, 'upstream-protocol']],
     ['two things', byEmail, 200, { data: { results: [{ lists: [] }, { lists: [] }] } }, [502, 'upstream-protocol']],
-    ['more than a mebibyte', subscriber, 200, `"${'x'.repeat(1024 * 1024)}"`, [502, 'upstream-protocol']],
+    [
+      'more than a mebibyte of something else',
+      subscriber,
+      400,
+      `"${'x'.repeat(1024 * 1024)}"`,
+      [502, 'upstream-protocol'],
+    ],
     ['nothing that was asked for', subscriber, 204, '', [502, 'backend-error']],
     ['somewhere else', subscriber, 302, '', [502, 'backend-error']],
     ['an error of its own', subscriber, 500, { message: 'pq: secret row' }, [502, 'backend-error']],
@@ -172,6 +178,27 @@ describe('a look-up', () => {
     asked[0]?.answer(status, body)
 
     expect(await failureOf(looking)).toEqual(failure)
+  })
+
+  // Attributes come by import, unread; a campaign's other texts may be long. One tenant's kept all others from the thing.
+  it.each([
+    ['an integer that is not exact', '{"n":12345678901234567890}'],
+    ['a number that is not finite', '{"n":1e400}'],
+    ['a name that objects have', '{"__proto__":{"lists":[{"id":7}]}}'],
+    ['a lone surrogate', '"\\ud800"'],
+    ['lists of its own', '{"lists":[{"id":7}],"lists":[{"id":8}],"data":{"lists":[{"id":9}]}}'],
+    ['many keys', JSON.stringify(Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`k${at}`, at])))],
+    ['ten thousand levels', `${'['.repeat(10_000)}${']'.repeat(10_000)}`],
+    ['three megabytes', `"${'x'.repeat(3_000_000)}"`],
+  ])('reads the lists whatever else is stored: %s', async (_, attribs) => {
+    const { tenant, asked } = world()
+    const looking = createLookUps().listsOf(tenant, subscriber, ['18'], asker())
+    asked[0]?.answer(
+      200,
+      `{"data":{"attribs":${attribs},"lists":[{"x":${attribs},"id":3},{"id":null}],"more":${attribs}}}`,
+    )
+
+    expect(await looking).toEqual(new Map([['18', [3]]]))
   })
 
   it('says that the backend refuses the gateway, also where that status means no such thing', async () => {
@@ -190,10 +217,13 @@ describe('a look-up', () => {
     expect(await failureOf(looking)).toEqual([504, 'upstream-deadline'])
   })
 
-  it('gives an answer up at the first byte too many', async () => {
+  it.each([
+    [400, 2],
+    [200, 65],
+  ])('gives an answer of status %d up at the first byte too many', async (status, mebibytes) => {
     const { tenant, asked } = world()
     const looking = createLookUps().listsOf(tenant, subscriber, ['18'], asker())
-    asked[0]?.answer(200, `"${'x'.repeat(2 * 1024 * 1024)}"`)
+    asked[0]?.answer(status, `"${'x'.repeat(mebibytes * 1024 * 1024)}"`)
 
     await expect(looking).rejects.toThrow()
     expect(asked[0]?.isAborted).toBe(true)
