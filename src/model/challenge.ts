@@ -1,4 +1,4 @@
-/** What a caller is told who has not proved who they are (DESIGN section 1). */
+/** What a caller is told who has not proved who they are. */
 import { type Failure, refused } from './failure.ts'
 
 export interface ChallengeRule {

@@ -1,4 +1,4 @@
-/** The one shape of the gateway's own answers (DESIGN section 1). */
+/** The one shape of the gateway's own answers. */
 import type { Failure, FailureDetails } from './failure.ts'
 
 export interface FailureEnvelope {

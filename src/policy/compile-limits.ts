@@ -46,8 +46,11 @@ function checkSameClasses(plans: ReadonlyMap<string, RatePlan>, report: Report):
   }
 }
 
+/** The classes of all plans, which a rule may name. */
+export const rateClassesOf = (limits: Limits): ReadonlySet<string> =>
+  new Set([...limits.plans.values()].flatMap((plan) => [...plan.classes.keys()]))
+
 /** A rule's rate class must be one of the plans'. */
-export function checkRateClass(name: string, limits: Limits, report: Report): void {
-  const known = new Set([...limits.plans.values()].flatMap((plan) => [...plan.classes.keys()]))
+export function checkRateClass(name: string, known: ReadonlySet<string>, report: Report): void {
   if (!known.has(name)) report.add(['limit'], `no plan has the rate class ${quoted(name)}`, remedyFor(name, known))
 }

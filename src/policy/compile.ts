@@ -6,18 +6,23 @@ import { quoted, remedyFor } from '../config/suggest.ts'
 import { placeAt, treeAt, type Tree } from '../config/tree.ts'
 import { decodeEscapes } from '../model/pairs.ts'
 import { formatPlace, Problems, type Place, type Problem } from '../model/problem.ts'
-import { checkRateClass, compileLimits } from './compile-limits.ts'
+import { checkRateClass, compileLimits, rateClassesOf } from './compile-limits.ts'
 import { compileRoles } from './compile-roles.ts'
 import { compileRoute, routeKey, type RouteContext } from './compile-route.ts'
 import { backendSchema, limitsSchema, rolesSchema, type BackendWords } from './language.ts'
-import type { Limits, ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
+import type { ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
 
 /** What a folder holds, read but not judged. */
 export interface PolicyDocuments {
   readonly backends: readonly Tree[]
   readonly roles: Tree | undefined
   readonly limits: Tree | undefined
+  /** Files that are there and are no YAML: what they may have declared is not missed elsewhere. */
+  readonly unread?: readonly string[]
 }
+
+/** The files of a folder that are no backend. */
+export const ownFiles: readonly string[] = ['roles.yaml', 'limits.yaml']
 
 /** Throws `Problems` with every mistake of every file; `before` are those found while reading. */
 export function compilePolicySet(documents: PolicyDocuments, before: readonly Problem[] = []): PolicySet {
@@ -27,6 +32,10 @@ export function compilePolicySet(documents: PolicyDocuments, before: readonly Pr
   const limitsTree = documents.limits ?? empty
   const limitsReport = reportOn(limitsTree, problems)
   const limits = compileLimits(checkSections(limitsTree, limitsSchema, limitsReport), limitsReport)
+  const unread = documents.unread ?? []
+  // One mistake is one message, here and below: names that stand in what is wrong itself are not judged where they are used.
+  const arePlansWrong = problems.some(({ file, key }) => file === limitsTree.at.file && key.startsWith('plans'))
+  const classes = unread.includes('limits.yaml') || arePlansWrong ? everything : rateClassesOf(limits)
 
   const backends = documents.backends.map((tree) => ({
     tree,
@@ -35,14 +44,18 @@ export function compilePolicySet(documents: PolicyDocuments, before: readonly Pr
   const policies = new Map<string, Policy>()
   for (const { tree, words } of backends) {
     const report = reportOn(tree, problems)
-    const policy = compileBackend(tree, words, limits, report)
+    const policy = compileBackend(tree, words, classes, report)
     if (policy === undefined) continue
     if (policies.has(policy.name))
       report.add(['policy'], `another file holds the policy ${quoted(policy.name)}`, 'give each its own name')
     policies.set(policy.name, policy)
   }
 
-  const permissions = new Set(backends.flatMap(({ words }) => words.permissions ?? []))
+  const isEveryPermissionKnown =
+    unread.every((name) => ownFiles.includes(name)) && backends.every(({ words }) => words.permissions !== undefined)
+  const permissions = isEveryPermissionKnown
+    ? new Set(backends.flatMap(({ words }) => words.permissions ?? []))
+    : everything
   const rolesTree = documents.roles ?? empty
   const rolesReport = reportOn(rolesTree, problems)
   const roles = compileRoles(checkSections(rolesTree, rolesSchema, rolesReport), permissions, rolesTree, rolesReport)
@@ -58,13 +71,17 @@ export function byPlace(a: Place, b: Place): number {
 }
 
 /** The policy, also when some of it is wrong (then `report` says what); `undefined` when what all else hangs on is missing. */
-function compileBackend(tree: Tree, words: Partial<BackendWords>, limits: Limits, report: Report): Policy | undefined {
+function compileBackend(
+  tree: Tree,
+  words: Partial<BackendWords>,
+  rateClasses: ReadonlySet<string>,
+  report: Report,
+): Policy | undefined {
   const resources = compileResources(words, report)
-  const permissions = new Set(words.permissions)
+  const permissions = words.permissions === undefined ? everything : new Set(words.permissions)
   const scope = words.scope === undefined ? undefined : compileScope(words.scope, permissions, report)
-  // Where these are wrong themselves, names that use them are not judged: one mistake is one message.
   const known = {
-    permissions: words.permissions === undefined ? everything : permissions,
+    permissions,
     resources:
       words.resources === undefined && treeAt(tree, ['resources']) !== undefined
         ? everything
@@ -72,7 +89,7 @@ function compileBackend(tree: Tree, words: Partial<BackendWords>, limits: Limits
     byEmail: new Set([...resources.values()].flatMap(({ name, key }) => (key === 'email' ? [name] : []))),
   }
   const context: RouteContext = { known, groups: words.parameters ?? {} }
-  const rules = compileRoutes(tree, words.routes ?? {}, context, limits, report)
+  const rules = compileRoutes(tree, words.routes ?? {}, context, rateClasses, report)
   if (words.policy === undefined || scope === undefined) return undefined
   const refused = words.credential_refused
   return { name: words.policy, permissions, scope, resources, rules, credentialRefused: refused }
@@ -114,7 +131,7 @@ function compileRoutes(
   tree: Tree,
   routes: BackendWords['routes'],
   context: RouteContext,
-  limits: Limits,
+  rateClasses: ReadonlySet<string>,
   report: Report,
 ): readonly Rule[] {
   const rules: Rule[] = []
@@ -133,7 +150,7 @@ function compileRoutes(
     const route = routes[id]
     if (route === undefined) continue
     const rule = compileRoute(id, key, at, route, context, here)
-    checkRateClass(rule.limit, limits, here)
+    checkRateClass(rule.limit, rateClasses, here)
     rules.push(rule)
   }
   return rules

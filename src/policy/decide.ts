@@ -45,7 +45,7 @@ export function permitted(rule: Rule, grants: Grants | undefined): Allowed | Den
     : allowed(rule, 'permission', groundOf(grants, permission))
 }
 
-/** Decides a routed request from the rule, the caller's grants and what the request touches (DESIGN section 3). */
+/** Decides a routed request from the rule, the caller's grants and what the request touches. */
 export function decide(rule: Rule, terms: Terms, grants: Grants | undefined, scope: Scope): Decision {
   const base = permitted(rule, grants)
   if (base.effect === 'deny') return base

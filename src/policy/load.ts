@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { readDocument } from '../config/document.ts'
 import type { Tree } from '../config/tree.ts'
 import { Problems, type Problem } from '../model/problem.ts'
-import { byPlace, compilePolicySet } from './compile.ts'
+import { byPlace, compilePolicySet, ownFiles } from './compile.ts'
 import { compileCases } from './compile-cases.ts'
 import type { CaseFile } from './cases-language.ts'
 import type { PolicySet } from './rule.ts'
@@ -14,7 +14,7 @@ export async function loadPolicies(dir: string): Promise<PolicySet> {
   const problems: Problem[] = []
   const files = await readFolder(dir, problems)
   const treeOf = (name: string): Tree | undefined => files.find((file) => file.name === name)?.tree
-  const backends = files.filter(({ name }) => name !== 'roles.yaml' && name !== 'limits.yaml')
+  const backends = files.filter(({ name }) => !ownFiles.includes(name))
   if (backends.length === 0 && problems.length === 0) {
     problems.push(problemOf(nameOf(dir), 'holds no backend file', 'add one, for example `listmonk.yaml`'))
   }
@@ -23,6 +23,7 @@ export async function loadPolicies(dir: string): Promise<PolicySet> {
       backends: backends.flatMap(({ tree }) => tree ?? []),
       roles: treeOf('roles.yaml'),
       limits: treeOf('limits.yaml'),
+      unread: files.flatMap(({ name, tree }) => (tree === undefined ? [name] : [])),
     },
     problems,
   )

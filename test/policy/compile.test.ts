@@ -795,13 +795,37 @@ routes: { GET /: { allow: public } }
       'policies/listmonk.yaml:7: routes.GET /api/y.grant.need: holds 0 of at least 1 - name `get`, `manage`, or remove the key',
       'policies/listmonk.yaml:8: nonsense: the key `nonsense` is not known here - known here: `policy`, `permissions`, `credential_refused`, `scope`, `resources`, `parameters`, `routes`',
       'policies/other.yaml:3: scope.get.all: the permission `lists:get_all` is not among `permissions` - known here: `subscribers:get`',
-      'policies/roles.yaml:2: user_roles.reader.permissions[0]: no policy declares the permission `subscribers:gett` - did you mean `subscribers:get`?',
       'policies/roles.yaml:3: user_roles. padded: ` padded` is not the name of a role - write it as policies/README.md shows',
       'policies/roles.yaml:5: list_roles.a.lists.03: `03` is not a list id - write it as policies/README.md shows',
       'policies/roles.yaml:5: list_roles.a.lists.4[0]: `read` is not one of the words known here - known here: `get`, `manage`',
       'policies/roles.yaml:5: list_roles.a.lists.9999999999: `9999999999` is not a list id - write 1 to 2147483647',
       'policies/roles.yaml:6: list_roles.b.lists.5.until: `2026-12-31` is not a time with its offset - write for example `2026-12-31T00:00:00+01:00`',
       'policies/roles.yaml:7: list_roles.c.lists.5.until: `2026-02-31T00:00:00Z` is not a time with its offset - write for example `2026-12-31T00:00:00+01:00`',
+    ])
+  })
+
+  it('with one message for a mistake, not one more for each name that it takes away', () => {
+    const backend = `${head}  GET /x: { allow: authenticated, limit: heavy }\n`
+    const roles = 'user_roles: { reader: { permissions: [subscribers:get] } }\n'
+    const limits = 'plans: { default: { heavy: { limit: 1, window: soon } } }\n'
+
+    expect(mistakes({ backend, roles, limits })).toEqual([
+      'policies/limits.yaml:1: plans.default.heavy.window: `soon` is not a span - write for example `1m`',
+    ])
+    expect(
+      mistakes({ backend: backend.replace('permissions:', 'premissions:').replace(', limit: heavy', ''), roles }),
+    ).toEqual([
+      'policies/listmonk.yaml:2: premissions: the key `premissions` is not known here - did you mean `permissions`?',
+    ])
+  })
+
+  it('and names a permission that no policy declares, and a rate class that no plan has', () => {
+    const backend = `${head}  GET /x: { allow: authenticated, limit: heavy }\n`
+    const roles = 'user_roles: { reader: { permissions: [subscribers:gett] } }\n'
+
+    expect(mistakes({ backend, roles })).toEqual([
+      'policies/listmonk.yaml:7: routes.GET /x.limit: no plan has the rate class `heavy` - known here: `read`, `write`',
+      'policies/roles.yaml:1: user_roles.reader.permissions[0]: no policy declares the permission `subscribers:gett` - did you mean `subscribers:get`?',
     ])
   })
 
