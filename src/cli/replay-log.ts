@@ -175,10 +175,10 @@ function foundText({ lines, unreadable, other, counts, groups }: Found, paint: P
     return its.length === 0 ? [] : [paint('bold', titles[kind]), ...its.flatMap(groupLines).map(onOneLine), '']
   })
   const rows: readonly (readonly [number, string])[] = [
-    [counts.changed, 'would change'],
+    [counts.changed, 'would be decided differently'],
     [counts.ungrouped, 'of these not listed: too many kinds'],
-    [counts.same, 'would not'],
-    [counts.partly, 'would not as far as the log tells; query values, bodies or stored things decide the rest'],
+    [counts.same, 'would be decided the same'],
+    [counts.partly, 'would be the same as far as the log tells; query values, bodies or stored things decide the rest'],
     [counts.undecided, 'ended before anything was decided'],
     [counts.unknownUsers, 'by users that the store does not know, or disabled ones'],
     [counts.unknownTenants, 'of tenants that the configuration does not name'],

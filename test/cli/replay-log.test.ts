@@ -50,7 +50,7 @@ describe('replay', () => {
       code: 0,
       err: '',
       out: `7 lines
-  6 would not
+  6 would be decided the same
   1 ended before anything was decided
 `,
     })
@@ -74,8 +74,8 @@ would be allowed
     by ann; first in line 2: GET /api/lists/4
 
 7 lines
-  3 would change
-  3 would not
+  3 would be decided differently
+  3 would be decided the same
   1 ended before anything was decided
 `,
     })
