@@ -148,7 +148,7 @@ const imported = fc
 
 const subscribers = fc.oneof(
   get(subscriberQuery.map((q) => `/api/subscribers${q}`)),
-  get(subscriberQuery.map((q) => `/api/subscribers${q}`)),
+  get(joined(paging).map((q) => `/api/subscribers${q}`)),
   get(
     joined(named('list_id', few(list)), named('id', few(subscriber)), now('query', sql)).map(
       (q) => `/api/subscribers/export${q}`,
