@@ -132,7 +132,8 @@ function problems(
 ): readonly string[] {
   const found: string[] = []
   const must = (what: string, allowed: unknown, value: unknown): void => {
-    const all: readonly unknown[] = Array.isArray(allowed) ? allowed : [allowed]
+    // `~` in the table: nothing.
+    const all = (Array.isArray(allowed) ? (allowed as unknown[]) : [allowed]).map((each) => each ?? undefined)
     if (!all.includes(value)) found.push(`${method}: ${what} is ${String(value)}, not ${all.map(String).join(' or ')}`)
   }
   const [line] = logged

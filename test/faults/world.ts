@@ -114,6 +114,7 @@ export function ask({ port, root }: World, { method, target, body, headers }: As
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let settled = false
+    let isAnswered = false
     const settle = (asked: Omit<Asked, 'target' | 'body' | 'ms'>): void => {
       if (settled) return
       settled = true
@@ -133,6 +134,7 @@ export function ask({ port, root }: World, { method, target, body, headers }: As
       },
     })
     request.on('response', (response) => {
+      isAnswered = true
       const { statusCode: status, headers: got } = response
       response.on('data', (chunk: Buffer) => parts.push(chunk))
       response.on('error', () => {})
@@ -140,17 +142,10 @@ export function ask({ port, root }: World, { method, target, body, headers }: As
     })
     // Once there is an answer, its own end counts: an upload nobody wants any more may break beside it.
     request.on('error', () => {
-      if (request.res === undefined) settle({ status: undefined, headers: {}, end: 'cut' })
+      if (!isAnswered) settle({ status: undefined, headers: {}, end: 'cut' })
     })
     request.end(body)
   })
-}
-
-declare module 'node:http' {
-  interface ClientRequest {
-    /** Node sets it when there is an answer. */
-    readonly res?: IncomingMessage
-  }
 }
 
 export interface Faulty {

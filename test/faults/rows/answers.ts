@@ -9,7 +9,7 @@ const statusLine = (line: string): string => `${line}\r\nContent-Length: 0\r\n\r
 const mebibyte = 1024 * 1024
 
 /** 1 KiB without a pattern, the same in each run. */
-const noise = Array.from({ length: 32 }, (_, at) => createHash('sha256').update(String(at)).digest('latin1')).join('')
+const noise = Buffer.concat(Array.from({ length: 32 }, (_, at) => createHash('sha256').update(String(at)).digest())).toString('latin1')
 
 const refused = (name: string, bytes: string, counts: readonly number[] = [1, 64]) =>
   fault('refused', name, { script: answers(bytes), counts })
@@ -94,6 +94,6 @@ export const answerRows = [
     refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     refused('HTML without a head', '<!doctype html><h1>hello</h1>\n'),
     refused('10 MiB without a line end', 'x'.repeat(10 * mebibyte), [1, 4]),
-    fault('endless', 'a reason without end', { counts: [1, 4], script: endless('HTTP/1.1 200 ', 'x'.repeat(65_536)) }),
+    fault('endless', 'a reason without end', { counts: [1, 4], limits: { headersTimeoutMs: 600 }, script: endless('HTTP/1.1 200 ', 'x'.repeat(65_536)) }),
   ),
 ]

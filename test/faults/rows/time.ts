@@ -151,7 +151,7 @@ export const timeRows = [
       look: ({ headers, body: got }) => expect([headers['retry-after'], got.toString()]).toEqual(['7', '{"message":"slow"}']),
     }),
     fault('failed', '500', { script: (wire) => void wire.write(http(500, 'a row of a table')) }),
-    fault('failed', '500 that breaks in the middle', {
+    fault('broken', '500 that breaks in the middle', {
       script: (wire) => void wire.end('HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf'),
     }),
     custom('failed', '500 to every method', async (world, id) => {
