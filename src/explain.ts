@@ -1,6 +1,7 @@
 /** A decision in words: what was asked, which rule spoke, what was missing, and the sentence to send to the caller. Pure. */
 import type { Allowed, Denied } from './model/decision.ts'
 import { formatPlace } from './model/problem.ts'
+import type { FieldProblem } from './model/failure.ts'
 import type { Judgement } from './judge.ts'
 
 export interface Question {
@@ -23,6 +24,8 @@ export interface Explanation extends Question {
   readonly permission: string | undefined
   readonly role: string | undefined
   readonly permissions: readonly string[]
+  /** What is wrong with fields of the body. */
+  readonly fields: readonly FieldProblem[]
   readonly lists: readonly number[] | 'every' | 'none'
   readonly detail: string | undefined
   /** What would be sent to the backend. */
@@ -45,6 +48,7 @@ export function explain(judgement: Judgement, question: Question): Explanation {
     permission: ground(decision)?.permission,
     role: ground(decision)?.role,
     permissions: decision?.effect === 'deny' ? decision.permissions : [],
+    fields: failure?.options.details?.fields ?? [],
     lists: decision?.lists ?? 'none',
     detail: decision?.effect === 'deny' ? decision.detail : undefined,
     sends: outgoing === undefined ? undefined : `${question.method} ${outgoing.target}`,
@@ -67,6 +71,7 @@ export function explanationLines(explanation: Explanation): string[] {
     ['by permission', explanation.permission],
     ['by role', explanation.role],
     ['would take', explanation.permissions.length === 0 ? undefined : explanation.permissions.join(' or ')],
+    ['fields', explanation.fields.map(({ path, problem }) => `${path} ${problem}`).join('; ')],
     ['lists', typeof lists === 'string' ? lists : lists.join(', ')],
     ['sends', explanation.sends],
     ['with body', explanation.sends_body],

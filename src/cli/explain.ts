@@ -79,11 +79,11 @@ function tenantOf(config: Config, name: string | undefined): TenantConfig {
 
 /** The bytes of `--body`. */
 export async function bodyOf(file: string, io: Io): Promise<Buffer> {
-  if (file === '-') return Buffer.from(await readStdin(io, maxBodyBytes))
+  if (file === '-') return await readStdin(io, maxBodyBytes)
   try {
     return await readFile(path.resolve(io.cwd, file))
   } catch (error) {
-    throw new CommandError(`The body cannot be read from ${file}.`, 1, { cause: error })
+    throw new CommandError(`The body cannot be read from ${file}.`, 2, { cause: error })
   }
 }
 

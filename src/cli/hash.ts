@@ -1,4 +1,5 @@
 /** `sallyport hash`: the SHA-256 that stands for a token, for import files. */
+import { isUtf8 } from 'node:buffer'
 import type { Command } from 'commander'
 import { hasValidChecksum, tokenSha256 } from '../model/token.ts'
 import { usageError } from './command-error.ts'
@@ -23,10 +24,11 @@ export function registerHashCommand(program: Command, io: Io): void {
 }
 
 async function readToken(io: Io): Promise<string> {
-  const text = await readStdin(io, maxTokenBytes).catch((error: unknown) => {
-    throw usageError(`standard input holds no token: more than ${maxTokenBytes} bytes, or not UTF-8 - ${String(error)}`)
+  const bytes = await readStdin(io, maxTokenBytes).catch((error: unknown) => {
+    throw usageError(`standard input holds no token - ${String(error)}`)
   })
-  const token = text.replace(/\r?\n$/, '')
+  if (!isUtf8(bytes)) throw usageError('standard input holds no token: it is not UTF-8')
+  const token = bytes.toString().replace(/\r?\n$/, '')
   if (token === '') throw usageError('standard input is empty - pipe the token in, as in `sallyport hash < token`')
   if (/\s/.test(token)) throw usageError('standard input holds white space inside - pipe one token in, on one line')
   return token

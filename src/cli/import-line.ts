@@ -40,7 +40,9 @@ export function parseImportLine(line: Buffer, world: ImportWorld, say: Say): Imp
   const name = object['name']
   const isNamed = typeof name === 'string' && isUserName(name)
   if (!isNamed) {
-    say(`name: ${shown(name)} is no user name - use 1 to 200 of the characters A-Z a-z 0-9 _ . @ -`)
+    say(
+      `name: ${name === undefined ? 'is missing' : `${shown(name)} is no user name`} - use 1 to 200 of the characters A-Z a-z 0-9 _ . @ -`,
+    )
   }
   const kind = object['kind'] ?? 'api'
   if (kind !== 'api' && kind !== 'person') say(`kind: ${shown(kind)} is not known - use \`api\` or \`person\``)

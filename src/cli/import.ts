@@ -102,11 +102,9 @@ async function readAll(file: string, world: ImportWorld, io: Io): Promise<readon
       placed.push({ line, user })
     }
   } catch (error) {
-    throw new CommandError(
-      `${nameOf(file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      1,
-      { cause: error },
-    )
+    // The name of the error alone: its text repeats the path, and is in the words of the system.
+    const why = error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : String(error)
+    throw new CommandError(`${nameOf(file)} cannot be read (${why})`, 2, { cause: error })
   }
   problems.throwIfAny()
   return placed

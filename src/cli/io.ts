@@ -37,8 +37,8 @@ export function say(io: Io, message: string): void {
   io.stderr.write(`${message}\n`)
 }
 
-/** Standard input as text, decoded strictly; more than `maxBytes` is refused. */
-export async function readStdin(io: Io, maxBytes: number): Promise<string> {
+/** Standard input as it is; more than `maxBytes` is refused. */
+export async function readStdin(io: Io, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of io.stdin) {
@@ -47,5 +47,5 @@ export async function readStdin(io: Io, maxBytes: number): Promise<string> {
     if (size > maxBytes) throw new RangeError(`standard input holds more than ${maxBytes} bytes`)
     chunks.push(bytes)
   }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
 }

@@ -66,6 +66,19 @@ describe('sallyport explain', () => {
     })
   })
 
+  it('names the fields of a body that are wrong, and takes a body of any bytes', async () => {
+    const world = await withUser()
+    await world.sallyport(['user', 'set-roles', 'ann', '--role', 'editor', '--list-role', 'alpha team'])
+    const ask = ['explain', 'POST', '/api/subscribers', '--as', 'ann', '--body', '-']
+    const wrong = await world.sallyport(ask, { stdin: '{"email":1}' })
+    const notText = await world.sallyport([...ask, '--output', 'json'], { stdin: Buffer.from([0xff]) })
+
+    expect(wrong.out).toMatch(/REFUSED with 422 body-invalid\n(?:.*\n)* {2}fields +email \S/)
+    expect({ exit: notText.code, err: notText.err }).toEqual({ exit: 0, err: '' })
+    expect(JSON.parse(notText.out)).toMatchObject({ status: 400, code: 'body-unreadable', fields: [] })
+    expect((await world.sallyport([...ask.slice(0, -1), 'nowhere.json'])).code).toBe(2)
+  })
+
   it('says what would have to be looked up, and judges by what --stored says of it', async () => {
     const { sallyport } = await withUser()
     const ask = async (...more: string[]) => {

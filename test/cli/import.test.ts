@@ -171,10 +171,9 @@ describe('import', () => {
     )
   })
 
-  it('fails with exit code 1 when the file cannot be read', async () => {
+  it('fails as a bad command line does when the file cannot be read', async () => {
     const { sallyport } = await cliWorld()
-    const { code, out, err } = await sallyport(['import', 'nowhere.jsonl'])
-    expect({ code, out }).toEqual({ code: 1, out: '' })
-    expect(err).toMatch(/^error: nowhere\.jsonl cannot be read: /)
+    const result = await sallyport(['import', 'nowhere.jsonl'])
+    expect(result).toEqual({ code: 2, out: '', err: 'error: nowhere.jsonl cannot be read (ENOENT)\n' })
   })
 })
