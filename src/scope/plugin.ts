@@ -8,10 +8,11 @@ import type { ListId } from '../model/ids.ts'
 import type { FoundThings } from '../model/decision.ts'
 import type { Asker, StoredThings } from '../model/ports.ts'
 import type { Rule } from '../policy/rule.ts'
+import { heldBodies } from './held-bodies.ts'
 import { judge, type Settled, targetFailure } from './judge.ts'
 import type { Wanted } from './look-up.ts'
 import type { TakenBody } from './outgoing.ts'
-import { bodyFailure, takeBody } from './take-body.ts'
+import { bodyFailure, bytesToHold, takeBody } from './take-body.ts'
 
 export interface ScopeOptions {
   readonly things: StoredThings<Tenant>
@@ -19,6 +20,19 @@ export interface ScopeOptions {
 
 export const scope = fp<ScopeOptions>(
   async (app, { things }) => {
+    const bodies = heldBodies()
+    /** Whether the caller may have another body like this under way; it counts until the answer is over. */
+    const holdsBody = ({ gate, raw }: FastifyRequest, reply: FastifyReply, rule: Rule): boolean => {
+      const bytes = bytesToHold(rule.body, raw)
+      const who = gate.principal?.identity.id
+      if (bytes === 0 || who === undefined) return true
+      const release = bodies.hold(who, bytes)
+      if (release === undefined) return false
+      reply.raw.once('close', release)
+      if (reply.raw.destroyed) release()
+      return true
+    }
+
     /** Looks up what the decision waits for, each resource beside the others. */
     const lookUp = async (tenant: Tenant, wanted: Wanted, asker: Asker): Promise<FoundThings> =>
       new Map(
@@ -54,6 +68,8 @@ export const scope = fp<ScopeOptions>(
       const { rule, params } = match
       const failure = targetFailure(rule, params, target) ?? bodyFailure(rule.body, request.raw)
       if (failure !== undefined) return done(failure)
+
+      if (!holdsBody(request, reply, rule)) return done(refused('rate-limited', { retryAfterSeconds: 1, close: true }))
 
       continueIfExpected(request, reply)
       const reading = takeBody(rule, request.raw)

@@ -43,6 +43,12 @@ export function bodyFailure(shape: BodyShape, message: Head): Failure | undefine
   return undefined
 }
 
+/** What reading the body may hold in memory; 0 where it is not read. */
+export function bytesToHold(shape: BodyShape, message: Head): number {
+  if (shape.kind === 'none' || shape.kind === 'stream' || !hasBody(message)) return 0
+  return declaredLength(message) ?? maxBytesOf(shape, message)
+}
+
 /** Reads the body where the rule must. Rejects with a Failure. Synchronous where nothing has to be waited for. */
 export function takeBody(rule: Rule, message: IncomingMessage): TakenBody | Promise<Taken> {
   const shape = rule.body
