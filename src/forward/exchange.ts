@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from '../model/ports.ts'
 import type { Limit, Timekeeper } from './deadlines.ts'
 import { upstreamFailure, type Phase } from './failures.ts'
+import { isEventStream } from './event-stream.ts'
 import { flatHeaders } from './flat-headers.ts'
 import { headProblem } from './head-problem.ts'
 import type { Lane } from './lanes.ts'
@@ -65,7 +66,7 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
   let interimAnswers = 0
   let wasResumed = false
 
-  const endless = request.deadlineMs === 0
+  let mayStandStill = request.deadlineMs === 0
   const deadlines = host.deadlines((limit) => onPassed(limit))
   deadlines.start('headers', limits.headersTimeoutMs)
   deadlines.start('total', request.deadlineMs ?? limits.totalTimeoutMs)
@@ -134,6 +135,7 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
       }
       phase = 'body'
       deadlines.lift('headers')
+      mayStandStill ||= isEventStream(headers)
       startGap()
       sink.head(status, headers)
     },
@@ -173,7 +175,7 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
   }
 
   function startGap(): void {
-    if (!endless) deadlines.start('gap', limits.bodyTimeoutMs)
+    if (!mayStandStill) deadlines.start('gap', limits.bodyTimeoutMs)
   }
 
   function send(on: Lane): void {

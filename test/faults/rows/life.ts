@@ -187,7 +187,7 @@ export const lifeRows = [
       const upstreamUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       const { running, close: drain } = await openGateway({ policies: unlimited })
       const [tenant] = running.config.tenants
-      // Both limits pass many times while the streams stand still: a route without a time limit knows neither.
+      // The limits pass many times while the streams stand still: events are rare, and the route has a limit of its own.
       const upstream = { ...tenant.upstream, url: upstreamUrl, connections: count, bodyTimeoutMs: 100, totalTimeoutMs: 200 }
       running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
       const { authorization } = await running.user('root', ['administrator'])
@@ -204,7 +204,7 @@ export const lifeRows = [
       await until(() => open.size === count, () => `streams: ${open.size}`)
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       for (const response of open) response.write('data: 1\n\n')
-      await until(() => streams.every(({ text }) => text === 'data: 1\n\n'), () => 'an event each')
+      await until(() => streams.every(({ text }) => text === 'data: 1\n\n'), () => `an event each: ${JSON.stringify([...new Set(streams.map(({ text, isClosed }) => `${text} ${isClosed}`))])}`)
       expect(streams.some(({ isClosed }) => isClosed)).toBe(false)
       // Callers, gateway and backend are one process here.
       expect(process.memoryUsage().heapUsed - before).toBeLessThan(count * 500 * 1024)
