@@ -42,7 +42,7 @@ async function init(
     `  1. Say in ${shown} where the backend is (upstream.url) and who the gateway is to it (upstream.credential).`,
   )
   say(io, `  2. sallyport check${config}`)
-  say(io, `  3. sallyport user add ann --role reader --list-role "alpha team"${config}`)
+  say(io, `  3. sallyport user add ann --role reader --list-role "alpha readers"${config}`)
   say(io, `  4. sallyport token new ann --expires 90d${config}`)
   say(io, `  5. sallyport serve${config}`)
 }
