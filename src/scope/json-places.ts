@@ -42,30 +42,32 @@ export type Texts =
  * The scalars at `path` as text: strings as they are, booleans as JSON writes them, numbers by value (`1.0` and `1e0` are `1`,
  * so that no other spelling slips past a comparison). Objects cannot be compared and are unreadable.
  */
-export function readText(body: JsonObject, path: string): Texts {
-  const found = valuesAt(body, parsePlace(path))
-  if (found === 'absent') return { kind: 'texts', texts: [] }
-  if (found === 'unreadable') return { kind: 'unreadable' }
-  const texts: string[] = []
-  for (const value of scalarsIn(found)) {
-    if (value === undefined || value === null) continue
-    if (isRawNumber(value)) texts.push(JSON.stringify(Number(value.rawJSON)))
-    else if (typeof value === 'object') return { kind: 'unreadable' }
-    else texts.push(String(value))
-  }
-  return { kind: 'texts', texts }
-}
+export const readText = (body: JsonObject, path: string): Texts =>
+  textsAt(body, path, (value) => {
+    if (isRawNumber(value)) return [JSON.stringify(Number(value.rawJSON))]
+    return typeof value === 'object' ? undefined : [String(value)]
+  })
 
 /** The names that the object at `path`, or each of an array of them, holds. Anything else there is unreadable. */
-export function readNames(body: JsonObject, path: string): Texts {
+export const readNames = (body: JsonObject, path: string): Texts =>
+  textsAt(body, path, (value) => (isObject(value) ? Object.keys(value) : undefined))
+
+/** What `textsOf` makes of each value at `path` that is not null; `undefined` is unreadable. */
+function textsAt(
+  body: JsonObject,
+  path: string,
+  textsOf: (value: NonNullable<Json>) => readonly string[] | undefined,
+): Texts {
   const found = valuesAt(body, parsePlace(path))
   if (found === 'absent') return { kind: 'texts', texts: [] }
   if (found === 'unreadable') return { kind: 'unreadable' }
   const texts: string[] = []
   for (const value of scalarsIn(found)) {
     if (value === undefined || value === null) continue
-    if (!isObject(value)) return { kind: 'unreadable' }
-    for (const name of Object.keys(value)) texts.push(name)
+    const its = textsOf(value)
+    if (its === undefined) return { kind: 'unreadable' }
+    // One by one: an object may hold more names than a call takes arguments.
+    for (const text of its) texts.push(text)
   }
   return { kind: 'texts', texts }
 }
