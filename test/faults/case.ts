@@ -3,7 +3,18 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { parse } from 'yaml'
 import type { Received } from '../helpers/upstream.ts'
-import { ask, type Ask, type Asked, asking, type Fault, type Faulty, type Limits, type Line, startFaulty, type World } from './world.ts'
+import {
+  ask,
+  type Ask,
+  type Asked,
+  asking,
+  type Fault,
+  type Faulty,
+  type Limits,
+  type Line,
+  startFaulty,
+  type World,
+} from './world.ts'
 
 /** What is required, as rows.yaml has it. Of several values one must hold. */
 export interface Required {
@@ -123,6 +134,10 @@ export async function expectOutcome(
   expect([...new Set(wrong)]).toEqual([])
 }
 
+/** `null` is YAML's word for nothing. */
+type Value = string | number | null | undefined
+type Allowed = Value | readonly Value[]
+
 function problems(
   required: Required & { readonly within: number },
   method: string,
@@ -131,10 +146,11 @@ function problems(
   count: number,
 ): readonly string[] {
   const found: string[] = []
-  const must = (what: string, allowed: unknown, value: unknown): void => {
+  const must = (what: string, allowed: Allowed, value: string | number | string[] | undefined): void => {
     // `~` in the table: nothing.
-    const all = (Array.isArray(allowed) ? (allowed as unknown[]) : [allowed]).map((each) => each ?? undefined)
-    if (!all.includes(value)) found.push(`${method}: ${what} is ${String(value)}, not ${all.map(String).join(' or ')}`)
+    const all = [allowed].flat().map((each) => each ?? undefined)
+    if (!all.some((each) => each === value))
+      found.push(`${method}: ${what} is ${String(value)}, not ${all.map(String).join(' or ')}`)
   }
   const [line] = logged
   must('status', required.status, asked.status ?? 'none')

@@ -1,7 +1,7 @@
 /** Every row of rows.yaml over real sockets: a whole gateway before backends that fail. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listed, type Listed, type Row } from './case.ts'
+import { expectHealthy, listed, type Listed, type Row } from './case.ts'
 import { answerRows } from './rows/answers.ts'
 import { bodyRows } from './rows/bodies.ts'
 import { callerRows } from './rows/callers.ts'
@@ -12,7 +12,6 @@ import { tlsRows } from './rows/tls.ts'
 import { uploadRows } from './rows/uploads.ts'
 import { settledResources, type Resources } from './resources.ts'
 import { openWorld, startFaulty, type World } from './world.ts'
-import { expectHealthy } from './case.ts'
 
 const rows: readonly Row[] = [
   ...[...connectionRows, ...uploadRows, ...bodyRows, ...answerRows],
@@ -88,7 +87,9 @@ describe('rows.yaml', () => {
   })
 
   it('says of each row without a test why not', () => {
-    const mute = listed.filter((each) => Object.keys(each.outcomes ?? {}).length === 0 && each.not_applicable === undefined)
+    const mute = listed.filter(
+      (each) => Object.keys(each.outcomes ?? {}).length === 0 && each.not_applicable === undefined,
+    )
     expect(mute.map(({ id }) => id)).toEqual([])
     expect(listed.filter((each) => each.not_applicable !== undefined && each.outcomes !== undefined)).toEqual([])
   })

@@ -13,7 +13,7 @@ export interface Resources {
 export async function settledResources(atMost?: Resources): Promise<Resources> {
   const givenUpAt = performance.now() + 20_000
   let last = look()
-  for (let same = 0; same < 5 || (atMost !== undefined && isMore(last, atMost)); ) {
+  for (let same = 0; same < 5 || (atMost !== undefined && isMore(last, atMost));) {
     if (performance.now() > givenUpAt) return last
     await new Promise((resolve) => setTimeout(resolve, 100))
     const now = look()

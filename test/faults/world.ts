@@ -55,7 +55,10 @@ export async function openWorld(): Promise<World> {
     },
     async linesOf(targets) {
       const wanted = new Set(targets)
-      await until(() => logged(wanted).length >= targets.length, () => `lines: ${logged(wanted).length} of ${targets.length}`)
+      await until(
+        () => logged(wanted).length >= targets.length,
+        () => `lines: ${logged(wanted).length} of ${targets.length}`,
+      )
       return logged(wanted)
     },
     close,

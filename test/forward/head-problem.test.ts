@@ -19,13 +19,23 @@ describe('the head of an answer', () => {
   })
 
   it('is too large by its fields or by a name', () => {
-    expect(nameOf(200, Array.from({ length: 514 }, () => 'a'))).toBe('http_response_header_section_size')
+    expect(
+      nameOf(
+        200,
+        Array.from({ length: 514 }, () => 'a'),
+      ),
+    ).toBe('http_response_header_section_size')
     expect(nameOf(200, ['n'.repeat(257), ''])).toBe('http_response_header_section_size')
   })
 
   it('is as it should be', () => {
     expect(nameOf(200, [])).toBeUndefined()
     expect(nameOf(599, ['Transfer-Encoding', ' Chunked ', 'X-Transfer-Coding', 'gzip'])).toBeUndefined()
-    expect(nameOf(204, Array.from({ length: 512 }, () => 'n'.repeat(256)))).toBeUndefined()
+    expect(
+      nameOf(
+        204,
+        Array.from({ length: 512 }, () => 'n'.repeat(256)),
+      ),
+    ).toBeUndefined()
   })
 })

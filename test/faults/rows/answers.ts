@@ -9,7 +9,9 @@ const statusLine = (line: string): string => `${line}\r\nContent-Length: 0\r\n\r
 const mebibyte = 1024 * 1024
 
 /** 1 KiB without a pattern, the same in each run. */
-const noise = Buffer.concat(Array.from({ length: 32 }, (_, at) => createHash('sha256').update(String(at)).digest())).toString('latin1')
+const noise = Buffer.concat(
+  Array.from({ length: 32 }, (_, at) => createHash('sha256').update(String(at)).digest()),
+).toString('latin1')
 
 const refused = (name: string, bytes: string, counts: readonly number[] = [1, 64]) =>
   fault('refused', name, { script: answers(bytes), counts })
@@ -35,10 +37,19 @@ export const answerRows = [
     refused('a length that is no number', ok('Content-Length: abc\r\n')),
     refused('a length below zero', ok('Content-Length: -3\r\n')),
     refused('a transfer coding of gzip', ok('Transfer-Encoding: gzip\r\n')),
-    refused('a transfer coding of gzip behind chunks', ok('Transfer-Encoding: chunked, gzip\r\n', '3\r\nabc\r\n0\r\n\r\n')),
-    refused('a transfer coding of gzip before chunks', ok('Transfer-Encoding: gzip, chunked\r\n', '3\r\nabc\r\n0\r\n\r\n')),
+    refused(
+      'a transfer coding of gzip behind chunks',
+      ok('Transfer-Encoding: chunked, gzip\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+    ),
+    refused(
+      'a transfer coding of gzip before chunks',
+      ok('Transfer-Encoding: gzip, chunked\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+    ),
     refused('a transfer coding nobody knows', ok('Transfer-Encoding: xchunked\r\n')),
-    refused('two transfer codings', ok('Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n', '3\r\nabc\r\n0\r\n\r\n')),
+    refused(
+      'two transfer codings',
+      ok('Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n', '3\r\nabc\r\n0\r\n\r\n'),
+    ),
   ),
   row(
     'F16',
@@ -56,7 +67,10 @@ export const answerRows = [
     refused('10 000 headers', ok(`${'a: b\r\n'.repeat(10_000)}Content-Length: 3\r\n`)),
     refused('10 000 headers without a value', ok(`${'a:\r\n'.repeat(10_000)}Content-Length: 3\r\n`)),
     refused('a name of 8 KiB', ok(`${'n'.repeat(8_192)}: b\r\nContent-Length: 3\r\n`)),
-    fault('refused', 'a header without end', { counts: [1, 8], script: endless('HTTP/1.1 200 OK\r\nA: ', 'x'.repeat(65_536)) }),
+    fault('refused', 'a header without end', {
+      counts: [1, 8],
+      script: endless('HTTP/1.1 200 OK\r\nA: ', 'x'.repeat(65_536)),
+    }),
   ),
   row(
     'F21',
@@ -74,13 +88,22 @@ export const answerRows = [
   ),
   row(
     'F22',
-    ...([['102', 'HTTP/1.1 102 Processing\r\n\r\n'], ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n']] as const).map(
-      ([name, interim]) => fault('answered', `${name} and then 200`, { script: answers(interim + http(200, 'final')) }),
+    ...(
+      [
+        ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
+        ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'],
+      ] as const
+    ).map(([name, interim]) =>
+      fault('answered', `${name} and then 200`, { script: answers(interim + http(200, 'final')) }),
     ),
     fault('answered', '16 times 103 and then 200', {
       script: answers('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(16) + http(200, 'final')),
     }),
-    refused('10 000 times 103 and then 200', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(10_000) + http(200, 'final'), [1, 8]),
+    refused(
+      '10 000 times 103 and then 200',
+      'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(10_000) + http(200, 'final'),
+      [1, 8],
+    ),
     refused('100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${http(200, 'final')}`),
     refused('10 000 times 100', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000) + http(200, 'final'), [1, 8]),
     refused('101 that nobody asked for', 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
@@ -94,6 +117,10 @@ export const answerRows = [
     refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     refused('HTML without a head', '<!doctype html><h1>hello</h1>\n'),
     refused('10 MiB without a line end', 'x'.repeat(10 * mebibyte), [1, 4]),
-    fault('endless', 'a reason without end', { counts: [1, 4], limits: { headersTimeoutMs: 600 }, script: endless('HTTP/1.1 200 ', 'x'.repeat(65_536)) }),
+    fault('endless', 'a reason without end', {
+      counts: [1, 4],
+      limits: { headersTimeoutMs: 600 },
+      script: endless('HTTP/1.1 200 ', 'x'.repeat(65_536)),
+    }),
   ),
 ]

@@ -60,7 +60,8 @@ export const bodyRows = [
   row(
     'F11',
     custom('default', 'bytes behind the stated length reach nobody', async (world, id) => {
-      const script: Script = (wire, { target }) => void wire.write(`${http(200, target)}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray`)
+      const script: Script = (wire, { target }) =>
+        void wire.write(`${http(200, target)}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray`)
       await withFaulty({ script }, async ({ url, requests }) => {
         world.use(url, { connections: 1 })
         for (const method of ['GET', 'POST', 'GET', 'PUT', 'DELETE']) {
@@ -86,7 +87,9 @@ export const bodyRows = [
       methods: ['GET'],
       counts: [1],
       script: (wire) =>
-        void wire.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"data":'),
+        void wire.end(
+          'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"data":',
+        ),
     }),
     fault('open', 'fewer bytes than the stated length, held open', {
       limits: { bodyTimeoutMs: 400 },
@@ -96,9 +99,13 @@ export const bodyRows = [
   row(
     'F15',
     fault('default', 'a chunk size that is none', { script: answers(`${chunked}\r\nzz\r\n`) }),
-    fault('default', 'a chunk that does not end where it says', { script: answers(`${chunked}\r\n5\r\nhelloXX0\r\n\r\n`) }),
+    fault('default', 'a chunk that does not end where it says', {
+      script: answers(`${chunked}\r\n5\r\nhelloXX0\r\n\r\n`),
+    }),
     fault('default', 'a negative chunk size', { script: answers(`${chunked}\r\n-5\r\nhello\r\n0\r\n\r\n`) }),
-    fault('default', 'a chunk size beyond 64 bits', { script: answers(`${chunked}\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n`) }),
+    fault('default', 'a chunk size beyond 64 bits', {
+      script: answers(`${chunked}\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n`),
+    }),
     fault('default', 'no last chunk', { script: (wire) => void wire.end(`${chunked}\r\n${chunk('hello')}`) }),
     fault('ignored', 'a chunk extension of 1 MiB', {
       look: ({ body }) => expect(body.toString()).toBe('hello'),

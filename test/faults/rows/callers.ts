@@ -22,7 +22,10 @@ interface Leaving {
   readonly isTime: (faulty: Faulty, callers: readonly Socket[]) => Promise<void>
 }
 
-function caller(world: World, { method, lines = [], body = '' }: Leaving): { readonly wire: Socket; readonly target: string } {
+function caller(
+  world: World,
+  { method, lines = [], body = '' }: Leaving,
+): { readonly wire: Socket; readonly target: string } {
   const { target } = asking(method, world.nextId())
   const credential = method === 'POST' ? [] : [`Authorization: ${world.root.authorization}`]
   const wire = connect(world.port, '127.0.0.1').on('error', () => {})
@@ -63,7 +66,8 @@ const someBody = async (_: Faulty, wires: readonly Socket[]): Promise<void> => {
   await Promise.all(wires.map((wire) => once(wire, 'data')))
 }
 /** More than one packet, and more to come. */
-const begins: Script = (wire) => void wire.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`)
+const begins: Script = (wire) =>
+  void wire.write(`HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`)
 
 export const callerRows = [
   row(
@@ -85,7 +89,10 @@ export const callerRows = [
         await faulty.requestsBegun(1)
         const queued = Array.from({ length: 4 }, () => caller(world, { method: 'DELETE', isTime: begun }))
         // Over the queue's bound one is refused: those before it stand in it.
-        await until(() => queued.every(({ wire }) => wire.bytesWritten > 0), () => 'sent')
+        await until(
+          () => queued.every(({ wire }) => wire.bytesWritten > 0),
+          () => 'sent',
+        )
         const over = caller(world, { method: 'GET', isTime: begun })
         const [answer] = (await once(over.wire, 'data')) as [Buffer]
         expect(answer.toString()).toContain('HTTP/1.1 503')
@@ -160,7 +167,10 @@ export const callerRows = [
           const lines = await world.linesOf(callers.map(({ target }) => target))
           expect(new Set(lines.map(({ status }) => status))).toEqual(new Set([499]))
         }
-        await until(() => faulty.connections.every(({ destroyed }) => destroyed), () => 'the backend is given up')
+        await until(
+          () => faulty.connections.every(({ destroyed }) => destroyed),
+          () => 'the backend is given up',
+        )
         faulty.heal()
         await expectHealthy(world)
       })

@@ -18,7 +18,8 @@ const close = (server: Server): Promise<void> =>
   })
 
 /** Answers whatever comes, a request a packet. */
-const healthy = (): Server => createServer((wire) => void wire.on('error', () => {}).on('data', () => wire.write(healthyAnswer)))
+const healthy = (): Server =>
+  createServer((wire) => void wire.on('error', () => {}).on('data', () => wire.write(healthyAnswer)))
 
 /** A process that listens and never accepts: what its backlog cannot take is never answered. */
 const deafProgram = `
@@ -34,7 +35,7 @@ async function startDeaf(): Promise<{ readonly child: ChildProcess; readonly por
   const port = Number(said.toString())
   const fill: Socket[] = []
   // The queue is full when one more connection does not come about.
-  for (let connected = true; connected && fill.length < 64; ) {
+  for (let connected = true; connected && fill.length < 64;) {
     const wire = connect(port, '127.0.0.1').on('error', () => {})
     fill.push(wire)
     connected = await Promise.race([

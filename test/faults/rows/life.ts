@@ -1,7 +1,7 @@
 /** The life of backends: names, restarts, processes that stop, streams without end, neighbours. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer as createHttpServer, get as httpGet } from 'node:http'
+import { createServer as createHttpServer, get as httpGet, type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo, type LookupFunction, type Server } from 'node:net'
 import { expect } from 'vitest'
 import { createUpstream } from '../../../src/forward/undici-upstream.ts'
@@ -30,7 +30,11 @@ async function through(port: number, lookup: LookupFunction, connectTimeoutMs = 
   )
   const { status, end } = await run(upstream, get('/'))
   await upstream.close()
-  return { status: status ?? 'none', code: end === 'clean' ? undefined : end.code, log: end === 'clean' ? undefined : end.proxyError }
+  return {
+    status: status ?? 'none',
+    code: end === 'clean' ? undefined : end.code,
+    log: end === 'clean' ? undefined : end.proxyError,
+  }
 }
 
 const fails =
@@ -110,7 +114,11 @@ export const lifeRows = [
       let current = first.host
       const upstream = createUpstream(
         { ...limits, connections: 1, url: `http://backend.test:${port}` },
-        { name: 'test', clock: systemClock, lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]) },
+        {
+          name: 'test',
+          clock: systemClock,
+          lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]),
+        },
       )
       for (const host of [first.host, second.host, first.host]) {
         current = host
@@ -141,13 +149,22 @@ export const lifeRows = [
           const load = Array.from({ length: 8 }, async (_, at) => {
             while (!isDown) all.push(...(await askMany(world, at % 2 === 0 ? 'GET' : 'POST', 1)).asked)
           })
-          await until(() => all.length > 50, () => 'load')
+          await until(
+            () => all.length > 50,
+            () => 'load',
+          )
           await backend.end(signal)
           const { asked } = await askMany(world, 'GET', 8)
           await expectOutcome(world, requiredOf(id, 'down'), 'GET', asked, [])
           isDown = true
           await Promise.all(load)
-          for (const { status, end } of all) expect([[200, 'whole'], [502, 'whole'], [503, 'whole'], [200, 'cut']]).toContainEqual([status, end])
+          for (const { status, end } of all)
+            expect([
+              [200, 'whole'],
+              [502, 'whole'],
+              [503, 'whole'],
+              [200, 'cut'],
+            ]).toContainEqual([status, end])
           backend = await startProcess(port)
           await expectHealthy(world)
         }
@@ -176,43 +193,67 @@ export const lifeRows = [
   ),
   row(
     'F39',
-    custom('default', '200 event streams stand still, each gets an event, and a drain ends them', async (_world, id) => {
-      const count = 200
-      const open = new Set<import('node:http').ServerResponse>()
-      const server = createHttpServer((_request, response) => {
-        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-        open.add(response)
-      })
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const upstreamUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      const { running, close: drain } = await openGateway({ policies: unlimited })
-      const [tenant] = running.config.tenants
-      // The limits pass many times while the streams stand still: events are rare, and the route has a limit of its own.
-      const upstream = { ...tenant.upstream, url: upstreamUrl, connections: count, bodyTimeoutMs: 100, totalTimeoutMs: 200 }
-      running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
-      const { authorization } = await running.user('root', ['administrator'])
-      const before = process.memoryUsage().heapUsed
-      const streams = Array.from({ length: count }, () => {
-        const got = { text: '', isClosed: false }
-        const request = httpGet(`${running.url}/api/events?type=error`, { agent: false, headers: { authorization } }, (response) => {
-          response.on('data', (chunk: Buffer) => (got.text += chunk.toString()))
-          response.on('error', () => {}).on('close', () => (got.isClosed = true))
+    custom(
+      'default',
+      '200 event streams stand still, each gets an event, and a drain ends them',
+      async (_world, id) => {
+        const count = 200
+        const open = new Set<ServerResponse>()
+        const server = createHttpServer((_request, response) => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+          open.add(response)
         })
-        request.on('error', () => {})
-        return got
-      })
-      await until(() => open.size === count, () => `streams: ${open.size}`)
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
-      for (const response of open) response.write('data: 1\n\n')
-      await until(() => streams.every(({ text }) => text === 'data: 1\n\n'), () => `an event each: ${JSON.stringify([...new Set(streams.map(({ text, isClosed }) => `${text} ${isClosed}`))])}`)
-      expect(streams.some(({ isClosed }) => isClosed)).toBe(false)
-      // Callers, gateway and backend are one process here.
-      expect(process.memoryUsage().heapUsed - before).toBeLessThan(count * 500 * 1024)
-      await drain()
-      await until(() => streams.every(({ isClosed }) => isClosed), () => 'closed by the drain')
-      expect(requiredOf(id, 'default').status).toBe(200)
-      await close(server)
-    }),
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+        const upstreamUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+        const { running, close: drain } = await openGateway({ policies: unlimited })
+        const [tenant] = running.config.tenants
+        // The limits pass many times while the streams stand still: events are rare, and the route has a limit of its own.
+        const upstream = {
+          ...tenant.upstream,
+          url: upstreamUrl,
+          connections: count,
+          bodyTimeoutMs: 100,
+          totalTimeoutMs: 200,
+        }
+        running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
+        const { authorization } = await running.user('root', ['administrator'])
+        const before = process.memoryUsage().heapUsed
+        const streams = Array.from({ length: count }, () => {
+          const got = { text: '', isClosed: false }
+          const request = httpGet(
+            `${running.url}/api/events?type=error`,
+            { agent: false, headers: { authorization } },
+            (response) => {
+              response.on('data', (chunk: Buffer) => (got.text += chunk.toString()))
+              response.on('error', () => {}).on('close', () => (got.isClosed = true))
+            },
+          )
+          request.on('error', () => {})
+          return got
+        })
+        await until(
+          () => open.size === count,
+          () => `streams: ${open.size}`,
+        )
+        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        for (const response of open) response.write('data: 1\n\n')
+        await until(
+          () => streams.every(({ text }) => text === 'data: 1\n\n'),
+          () =>
+            `an event each: ${JSON.stringify([...new Set(streams.map(({ text, isClosed }) => `${text} ${isClosed}`))])}`,
+        )
+        expect(streams.some(({ isClosed }) => isClosed)).toBe(false)
+        // Callers, gateway and backend are one process here.
+        expect(process.memoryUsage().heapUsed - before).toBeLessThan(count * 500 * 1024)
+        await drain()
+        await until(
+          () => streams.every(({ isClosed }) => isClosed),
+          () => 'closed by the drain',
+        )
+        expect(requiredOf(id, 'default').status).toBe(200)
+        await close(server)
+      },
+    ),
   ),
   row(
     'F40',
@@ -233,7 +274,9 @@ async function withBoth(
   script: Script,
 ) {
   const [tenant] = running.config.tenants
-  const sick = createServer((wire) => void wire.on('error', () => {}).on('data', () => script(wire, undefined as never)))
+  const sick = createServer(
+    (wire) => void wire.on('error', () => {}).on('data', () => script(wire, undefined as never)),
+  )
   const well = createServer((wire) => void wire.on('error', () => {}).on('data', () => wire.write(healthyAnswer)))
   const ports = await Promise.all(
     [sick, well].map(async (server) => {
@@ -244,7 +287,12 @@ async function withBoth(
   const urlOf = (at: number): string => `http://127.0.0.1:${ports[at] ?? 0}`
   const tenants = [
     { ...tenant, hosts: ['well.test'], upstream: { ...tenant.upstream, url: urlOf(1) } },
-    { ...tenant, name: 'sick' as typeof tenant.name, hosts: ['sick.test'], upstream: { ...tenant.upstream, url: urlOf(0), ...dead } },
+    {
+      ...tenant,
+      name: 'sick' as typeof tenant.name,
+      hosts: ['sick.test'],
+      upstream: { ...tenant.upstream, url: urlOf(0), ...dead },
+    },
   ] as const
   running.gateway.reload({ ...running.config, tenants }, running.policies)
   let ended = 0
@@ -261,7 +309,8 @@ async function withBoth(
     return status
   })
   await new Promise<void>((resolve) => {
-    const look = (): void => void sick.getConnections((_error, count) => (count === 8 ? resolve() : setTimeout(look, 5)))
+    const look = (): void =>
+      void sick.getConnections((_error, count) => (count === 8 ? resolve() : setTimeout(look, 5)))
     look()
   })
   const over = await from('sick.test')

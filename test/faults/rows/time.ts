@@ -22,7 +22,11 @@ const trickle =
   }
 
 /** A caller who has asked and reads nothing by itself. */
-export function slowCaller(world: World, method: string, version = '1.1'): { readonly wire: Socket; readonly target: string } {
+export function slowCaller(
+  world: World,
+  method: string,
+  version = '1.1',
+): { readonly wire: Socket; readonly target: string } {
   const { target } = asking(method, world.nextId())
   const wire = connect(world.port, '127.0.0.1').on('error', () => {})
   wire.pause()
@@ -49,7 +53,10 @@ export const timeRows = [
         await withFaulty({ script }, async ({ url, connections }) => {
           world.use(url)
           const callers = Array.from({ length: 8 }, () => slowCaller(world, 'GET', '1.0'))
-          await until(() => connections.length === 8 && connections.every((wire) => wire.writableEnded), () => 'all is said')
+          await until(
+            () => connections.length === 8 && connections.every((wire) => wire.writableEnded),
+            () => 'all is said',
+          )
           await Promise.all(
             callers.map(async ({ wire }) => {
               const parts: Buffer[] = []
@@ -127,14 +134,17 @@ export const timeRows = [
         const callers = Array.from({ length: 8 }, () => slowCaller(world, 'GET'))
         await requestsBegun(8)
         // Until nothing moves any more: what is under way fits into the buffers of kernel and streams.
-        for (let last = -1; last !== written; ) {
+        for (let last = -1; last !== written;) {
           last = written
           await new Promise((resolve) => setTimeout(resolve, 200))
         }
         expect(written).toBeLessThan(8 * 32 * mebibyte)
         expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 4 * mebibyte)
         for (const { wire } of callers) wire.destroy()
-        await until(() => connections.every(({ destroyed }) => destroyed), () => 'the backend is given up')
+        await until(
+          () => connections.every(({ destroyed }) => destroyed),
+          () => 'the backend is given up',
+        )
         const lines = await world.linesOf(callers.map(({ target }) => target))
         expect(lines.map(({ status }) => status)).toEqual(callers.map(() => 499))
       })
@@ -147,8 +157,10 @@ export const timeRows = [
       look: ({ headers }) => expect(headers['retry-after']).toBe('120'),
     }),
     fault('limited', '429 with Retry-After', {
-      script: (wire) => void wire.write(http(429, '{"message":"slow"}', ['Content-Type: application/json', 'Retry-After: 7'])),
-      look: ({ headers, body: got }) => expect([headers['retry-after'], got.toString()]).toEqual(['7', '{"message":"slow"}']),
+      script: (wire) =>
+        void wire.write(http(429, '{"message":"slow"}', ['Content-Type: application/json', 'Retry-After: 7'])),
+      look: ({ headers, body: got }) =>
+        expect([headers['retry-after'], got.toString()]).toEqual(['7', '{"message":"slow"}']),
     }),
     fault('failed', '500', { script: (wire) => void wire.write(http(500, 'a row of a table')) }),
     fault('broken', '500 that breaks in the middle', {

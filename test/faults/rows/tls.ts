@@ -1,7 +1,7 @@
 /** TLS to the backend. One row for three: what is no trusted connection is never used. */
 import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:tls'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import path from 'node:path'
 import { expect } from 'vitest'
 import { answers, http } from '../../helpers/upstream.ts'
@@ -45,7 +45,7 @@ export const tlsRows = [
     'F28',
     custom('no-tls', 'a port that speaks no TLS', async (world, id) => {
       for (const method of ['GET', 'POST']) {
-        const onConnection = (wire: import('node:net').Socket): void => void wire.write('HTTP/1.1 400 Bad\r\n\r\n')
+        const onConnection = (wire: Socket): void => void wire.write('HTTP/1.1 400 Bad\r\n\r\n')
         await withFaulty({ onConnection }, async ({ url }) => {
           world.use(url.replace('http:', 'https:'), { caFile })
           const { asked } = await askMany(world, method, 64)
@@ -72,7 +72,13 @@ export const tlsRows = [
       }
     }),
     custom('no-tls', 'TLS 1.0 only', async (world, id) => {
-      const tls = { cert: read('good.pem'), key, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+      const tls = {
+        cert: read('good.pem'),
+        key,
+        minVersion: 'TLSv1',
+        maxVersion: 'TLSv1',
+        ciphers: 'DEFAULT@SECLEVEL=0',
+      } as const
       await withFaulty({ tls }, async ({ url, requests }) => {
         world.use(url, { caFile })
         const { asked } = await askMany(world, 'GET', 8)
@@ -94,7 +100,13 @@ export const tlsRows = [
         let count = 0
         wire.on('error', () => {})
         // A few requests, and then a new handshake.
-        wire.on('data', () => void (++count < 4 ? wire.write(healthyAnswer) : wire.end(healthyAnswer.replace('\r\n', '\r\nConnection: close\r\n'))))
+        wire.on(
+          'data',
+          () =>
+            void (++count < 4
+              ? wire.write(healthyAnswer)
+              : wire.end(healthyAnswer.replace('\r\n', '\r\nConnection: close\r\n'))),
+        )
       })
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       world.use(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, { caFile })

@@ -39,7 +39,10 @@ const closesCaller = ({ headers, body: got }: { headers: object; body: Buffer })
 export const uploadRows = [
   row(
     'F06',
-    fault('default', 'reset after half of 1 MiB', { ...upload, script: afterHalf((wire) => void wire.resetAndDestroy()) }),
+    fault('default', 'reset after half of 1 MiB', {
+      ...upload,
+      script: afterHalf((wire) => void wire.resetAndDestroy()),
+    }),
     fault('default', 'reset after half of 1 MiB of JSON', {
       ...uploadJson,
       script: afterHalf((wire) => void wire.resetAndDestroy()),
