@@ -59,6 +59,12 @@ const config: Config = {
 
 const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 const [policies, credentials] = await Promise.all([loadPolicies(folder), openStore({ file: config.store.file, clock })])
-const gateway = await buildGateway(config, { policies, credentials, lists: credentials, logger: createLog('info').logger, clock })
+const gateway = await buildGateway(config, {
+  policies,
+  credentials,
+  lists: credentials,
+  logger: createLog('info').logger,
+  clock,
+})
 const { data } = await gateway.listen()
 measured(Number(new URL(data).port))

@@ -32,6 +32,7 @@ async function serve(command: Command, io: Io): Promise<number> {
     const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
+    process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
     const ended = runUntilSignal(gateway, (signal) => {
       log.logger.info({ signal }, 'draining')
       acts.note('gateway.drain', { signal })
@@ -40,7 +41,6 @@ async function serve(command: Command, io: Io): Promise<number> {
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
     acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
-    process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
     return await ended
   } finally {
     await acts.settled()

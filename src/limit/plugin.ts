@@ -60,12 +60,15 @@ type Done = (failure?: Failure) => void
 /** Notes where the caller stands, and goes on or ends the request. */
 function settle(gate: Gate, { name }: RateClass, standing: Standing, done: Done): void {
   if (standing.isAllowed) return done()
-  const resetSeconds = Math.max(1, standing.ttlInSeconds)
+  const windowSeconds = Math.ceil(standing.timeWindow / 1000)
+  const seconds = Math.max(1, standing.ttlInSeconds)
+  // Counting in quanta ends up to 1/128 of the window late: exact where somebody has to wait, the window's length elsewhere.
+  const resetSeconds = standing.isExceeded ? seconds : Math.min(seconds, windowSeconds)
   gate.quota = {
     name,
     limit: standing.max,
     remaining: standing.remaining,
-    windowSeconds: Math.ceil(standing.timeWindow / 1000),
+    windowSeconds,
     resetSeconds,
   }
   return standing.isExceeded ? done(refused('rate-limited', { retryAfterSeconds: resetSeconds })) : done()

@@ -83,7 +83,9 @@ describe('the recordings, replayed against the shipped policy under partial: nar
     const used = new Set(pairs.map(({ excuse }) => excuse))
 
     expect(listed.filter((excuse) => !used.has(excuse))).toEqual([])
-    expect(listed.filter(({ reason }) => !/^(?:gaps? \d+|(?:one reading|several lists|sign-in): )/.test(reason))).toEqual([])
+    expect(
+      listed.filter(({ reason }) => !/^(?:gaps? \d+|(?:one reading|several lists|sign-in): )/.test(reason)),
+    ).toEqual([])
   })
 
   it('changes a request that listmonk refuses to everybody in a few known ways only', () => {

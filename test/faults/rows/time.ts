@@ -22,11 +22,7 @@ const trickle =
   }
 
 /** A caller who has asked and reads nothing by itself. */
-export function slowCaller(
-  world: World,
-  method: string,
-  version = '1.1',
-): { readonly wire: Socket; readonly target: string } {
+function slowCaller(world: World, method: string, version = '1.1'): { readonly wire: Socket; readonly target: string } {
   const { target } = asking(method, world.nextId())
   const wire = connect(world.port, '127.0.0.1').on('error', () => {})
   wire.pause()
