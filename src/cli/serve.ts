@@ -10,6 +10,7 @@ import type { Io } from './io.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
 import { startGateway } from './start-gateway.ts'
+import { startWarnings } from './start-warnings.ts'
 import { packageVersion } from './version.ts'
 import { actorOf } from './with-store.ts'
 
@@ -37,7 +38,7 @@ async function serve(command: Command, io: Io): Promise<number> {
       log.logger.info({ signal }, 'draining')
       acts.note('gateway.drain', { signal })
     })
-    warnOf(config.tenants, log)
+    for (const warning of startWarnings(config)) log.logger.warn(warning)
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
     acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
@@ -62,14 +63,5 @@ async function reload(gateway: Gateway, command: Command, io: Io, log: Log, acts
     log.logger.error({ problems }, 'configuration not reloaded, the old one stays')
     // How many: what they say may quote the files.
     acts.note('gateway.reload-refused', { problems: problems.length })
-  }
-}
-
-function warnOf(
-  tenants: readonly { readonly name: string; readonly upstream: { readonly verifyTls: boolean } }[],
-  log: Log,
-): void {
-  for (const { name, upstream } of tenants) {
-    if (!upstream.verifyTls) log.logger.warn({ tenant: name }, 'the TLS certificate of this upstream is NOT verified')
   }
 }
