@@ -62,7 +62,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
 
   const app = dataListener(config)
-  await app.register(respond, { clock })
+  await app.register(respond)
   await app.register(observe, { logger, clock, peers })
   await app.register(screen, {
     tenants: () => live.current().table,

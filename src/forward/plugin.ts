@@ -46,10 +46,15 @@ export const forward = fp<ForwardOptions>(
   async (app, { answer, clock, trusts, noteWrite }) => {
     const streamed = collectYoungGarbage()
     const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
+    const compiledFor = (config: UpstreamConfig): CompiledHeaders => {
+      const known = compiled.get(config)
+      if (known !== undefined) return known
+      const made = compileHeaders(config)
+      compiled.set(config, made)
+      return made
+    }
     const headersFor = (request: FastifyRequest, allowed: Allowed): FlatHeaders => {
-      const known = compiled.get(allowed.config) ?? compileHeaders(allowed.config)
-      compiled.set(allowed.config, known)
-      const made = outgoingHeaders(known, callerOf(request, allowed, trusts))
+      const made = outgoingHeaders(compiledFor(allowed.config), callerOf(request, allowed, trusts))
       if (made.kind === 'loop') throw refused('upstream-protocol', { proxyError: 'proxy_loop_detected' })
       return made.headers
     }

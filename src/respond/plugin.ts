@@ -8,7 +8,6 @@ import type { Gate, Tenant } from '../context.ts'
 import { failureEnvelope } from '../model/envelope.ts'
 import { refused } from '../model/failure.ts'
 import type { StoredThings } from '../model/ports.ts'
-import type { Clock } from '../model/time.ts'
 import type { LookUp } from './cut/whole-cutter.ts'
 import { createDocumentedJson } from './documented/documented-json.ts'
 import { createFilteringSink } from './filtering.ts'
@@ -18,14 +17,10 @@ import { treatmentFor } from './treatment.ts'
 import { failureHeaders, writeFailure } from './write-failure.ts'
 import { writeOwn } from './write-own.ts'
 
-export interface RespondOptions {
-  readonly clock: Clock
-}
-
 /** A client that takes nothing for this long loses its connection. */
 const stallMs = 60_000
 
-export const respond = fp<RespondOptions>(
+export const respond = fp(
   async (app) => {
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply))
     app.setNotFoundHandler((request, reply) => answerFailure(refused('route-unknown'), request, reply))

@@ -62,7 +62,7 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
     frameworkErrors,
     clientErrorHandler,
   }) as unknown as FastifyInstance
-  await app.register(respond, { clock })
+  await app.register(respond)
   app.decorateRequest('gate')
   app.addHook('onRequest', (request, _reply, done) => {
     request.gate = gateFor(config, upstream, request.raw.method ?? '', request.originalUrl, options)
