@@ -1,7 +1,7 @@
 /** What an error says, for the log: its chain of messages, cleaned and bounded. Pure. */
+import { oneLine } from './one-line.ts'
 
 const maxDepth = 4
-const maxText = 1024
 
 /** `name: message (code) <- cause …`; `undefined` where there is nothing to say. */
 export function describeCause(cause: unknown): string | undefined {
@@ -12,13 +12,7 @@ export function describeCause(cause: unknown): string | undefined {
     current = current instanceof Error ? current.cause : undefined
   }
   if (parts.length === 0) return undefined
-  return (
-    parts
-      .join(' <- ')
-      .slice(0, maxText)
-      // oxlint-disable-next-line no-control-regex -- these are what is to be removed
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-  )
+  return oneLine(parts.join(' <- '))
 }
 
 function describeOne(value: unknown): string {

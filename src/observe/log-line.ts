@@ -2,6 +2,7 @@
 import type { Gate } from '../context.ts'
 import { describeCause } from './cause.ts'
 import type { LogFields } from './json-fields.ts'
+import { oneLine } from './one-line.ts'
 import { traceIdOf } from './request-id.ts'
 
 export interface RequestFacts {
@@ -13,13 +14,7 @@ export interface RequestFacts {
   readonly durationMs: number
 }
 
-const maxText = 1024
-
-/** Control characters (also U+2028 and U+2029, which some viewers take for line ends) become a space; at most 1 KiB. */
-function cleaned(text: string | undefined): string | undefined {
-  // oxlint-disable-next-line no-control-regex -- these are what is to be removed
-  return text?.slice(0, maxText).replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-}
+const cleaned = (text: string | undefined): string | undefined => (text === undefined ? undefined : oneLine(text))
 
 export function logLine(gate: Gate, facts: RequestFacts): LogFields {
   const { decision, match, principal, quota, failure, upstreamFailure } = gate
