@@ -1,26 +1,12 @@
 /** The audit log as people read it: who did what to whom, and when. Nothing in it is ever edited or cut. */
 import type { Kysely, Selectable } from 'kysely'
+import type { AuditRow } from './audit-append.ts'
 import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
 
-type Facts = Readonly<Record<string, unknown>>
-
-export interface AuditEntry {
+/** `origin` is the address from which the actor asked; `subject` is `tenant/name`, `tenant/list 3` or `gateway`. */
+export interface AuditEntry extends AuditRow {
   readonly id: number
-  /** Epoch milliseconds. */
-  readonly at: number
-  readonly actor: string
-  /** The address from which the actor asked, where it is known. */
-  readonly origin: string | undefined
-  readonly requestId: string | undefined
-  /** `user.create`, `token.revoke`, … */
-  readonly action: string
-  /** `tenant/name`, `tenant/list 3`, `gateway`. */
-  readonly subject: string
-  readonly details: Facts
-  /** The state that was changed; `undefined` where there was none, or where it was not written down. */
-  readonly before: Facts | undefined
-  readonly after: Facts | undefined
   /** See audit-chain.ts. */
   readonly hash: string
 }
@@ -82,8 +68,8 @@ function toEntry({ request_id: requestId, ...row }: Selectable<Tables['audit']>)
     ...row,
     origin: row.origin ?? undefined,
     requestId: requestId ?? undefined,
-    details: JSON.parse(row.details) as Facts,
-    before: row.before === null ? undefined : (JSON.parse(row.before) as Facts),
-    after: row.after === null ? undefined : (JSON.parse(row.after) as Facts),
+    details: JSON.parse(row.details) as AuditRow['details'],
+    before: row.before === null ? undefined : (JSON.parse(row.before) as AuditRow['details']),
+    after: row.after === null ? undefined : (JSON.parse(row.after) as AuditRow['details']),
   }
 }
