@@ -105,13 +105,9 @@ function getAnalytics(context: Context): JsonReply {
 }
 
 function analyticsIds(context: Context): number[] {
-  try {
-    const ids = strictIds(context, 'id')
-    if (ids.length > 0) return ids
-  } catch (error) {
-    throw bad(`One or more IDs are invalid: ${(error as Error).message}`)
-  }
-  throw bad('Missing field(s): `id`')
+  const ids = strictIds(context, 'id')
+  if (ids.length === 0) throw bad('Missing field(s): `id`')
+  return ids
 }
 
 function counted(rows: readonly { campaign_id: number | null; created_at: string }[], isByDay: boolean): object[] {
@@ -172,12 +168,7 @@ function deleteCampaign(context: Context): JsonReply {
 /** As for lists: `id` wins over `query`, `query` over `all`. */
 function deleteCampaigns(context: Context): JsonReply {
   const { world } = context
-  let ids: number[]
-  try {
-    ids = strictIds(context, 'id')
-  } catch (error) {
-    throw bad(`One or more IDs are invalid: ${(error as Error).message}`)
-  }
+  const ids = strictIds(context, 'id')
   const query = formValue(context, 'query').trim()
   const isBare = ids.length === 0 && query === '' && formValue(context, 'all') !== 'true'
   if (isBare) throw bad('One or more IDs are invalid: id or query required')

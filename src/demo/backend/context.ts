@@ -77,11 +77,13 @@ export function pathId(context: Context, refusal = 'invalid ID'): number {
 export function strictIds(context: Context, name: string): number[] {
   return (context.query.get(name) ?? []).map((text) => {
     const id = atoi(text)
-    if (id === undefined) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
-    if (id < 1n) throw new Error(`${id} is not a valid ID`)
+    if (id === undefined) throw badIds(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
+    if (id < 1n) throw badIds(`${id} is not a valid ID`)
     return Number(id)
   })
 }
+
+const badIds = (why: string): Error => bad(`One or more IDs are invalid: ${why}`)
 
 /** Every value of the query parameter `name`; empty ones are skipped, zero and negative ones allowed. */
 export function lenientIds(context: Context, name: string): number[] {

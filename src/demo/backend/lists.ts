@@ -186,12 +186,7 @@ function deleteList(context: Context): JsonReply {
 /** `id` wins over `query`, `query` over `all`. */
 function deleteLists(context: Context): JsonReply {
   const { world } = context
-  let ids: number[]
-  try {
-    ids = strictIds(context, 'id')
-  } catch (error) {
-    throw bad(`One or more IDs are invalid: ${(error as Error).message}`)
-  }
+  const ids = strictIds(context, 'id')
   if (ids.length > 0) {
     removeLists(world, new Set(ids))
     return done

@@ -170,12 +170,7 @@ function deleteOne(context: Context): JsonReply {
 }
 
 function deleteMany(context: Context): JsonReply {
-  let ids: number[]
-  try {
-    ids = strictIds(context, 'id')
-  } catch (error) {
-    throw bad(`One or more IDs are invalid: ${(error as Error).message}`)
-  }
+  const ids = strictIds(context, 'id')
   if (ids.length === 0) throw bad('One or more IDs are invalid: ids')
   return remove(context, ids)
 }
