@@ -156,7 +156,7 @@ function grantsFor(
 ): Grants {
   const at = { file: 'test', line: 1 }
   const roles = {
-    userRoles: new Map([['role', { name: 'role', permissions, at }]]),
+    userRoles: new Map([['role', { name: 'role', permissions, admin: [], at }]]),
     listRoles: new Map([
       ['lists', { name: 'lists', grants: lists.map((each) => ({ ...each, until: undefined })), at }],
     ]),

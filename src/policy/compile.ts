@@ -10,7 +10,7 @@ import { checkRateClass, compileLimits, rateClassesOf } from './compile-limits.t
 import { compileRoles } from './compile-roles.ts'
 import { compileRoute, routeKey, type RouteContext } from './compile-route.ts'
 import { backendSchema, limitsSchema, rolesSchema, type BackendWords } from './language.ts'
-import type { ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
+import type { ListScope, Policy, PolicySet, PolicySource, Resource, Rule } from './rule.ts'
 
 /** What a folder holds, read but not judged. */
 export interface PolicyDocuments {
@@ -19,6 +19,7 @@ export interface PolicyDocuments {
   readonly limits: Tree | undefined
   /** Files that are there and are no YAML: what they may have declared is not missed elsewhere. */
   readonly unread?: readonly string[]
+  readonly sources?: readonly PolicySource[]
 }
 
 /** The files of a folder that are no backend. */
@@ -61,7 +62,7 @@ export function compilePolicySet(documents: PolicyDocuments, before: readonly Pr
   const roles = compileRoles(checkSections(rolesTree, rolesSchema, rolesReport), permissions, rolesTree, rolesReport)
 
   if (problems.length > 0) throw new Problems(problems.toSorted(byPlace))
-  return deepFreeze({ policies, ...roles, limits })
+  return deepFreeze({ policies, ...roles, limits, sources: documents.sources ?? [] })
 }
 
 /** In the order of a reader: file, then line. */

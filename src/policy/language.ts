@@ -1,6 +1,7 @@
 /** The words of the policy files, as schemas: what policies/README.md says. */
 import { Type, type Static } from 'typebox'
 import { closed, named, text } from '../config/shape.ts'
+import { adminPermissionNames } from '../model/admin-permission.ts'
 import { comparisonPattern } from '../model/comparison.ts'
 import { body } from './language-body.ts'
 import { effects, need } from './language-effects.ts'
@@ -221,7 +222,15 @@ export type BackendWords = Static<typeof backendSchema>
 const roleName = '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$'
 const listNeeds = Type.Array(need, { minItems: 1, uniqueItems: true })
 const until = text('a time with its offset', { format: 'instant', examples: ['2026-12-31T00:00:00+01:00'] })
-const userRoleSchema = closed({ permissions })
+const userRoleSchema = closed({
+  permissions,
+  admin: Type.Optional(
+    Type.Array(Type.Enum([...adminPermissionNames]), {
+      uniqueItems: true,
+      description: 'what it opens in the admin API and pages of the gateway',
+    }),
+  ),
+})
 const listRoleSchema = closed({
   lists: named('^[1-9][0-9]{0,9}$', 'a list id', Type.Union([listNeeds, closed({ allow: listNeeds, until })])),
 })

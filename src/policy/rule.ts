@@ -1,4 +1,5 @@
 /** A compiled policy: what `load` makes of the files, frozen, ready for look-ups only. */
+import type { AdminPermission } from '../model/admin-permission.ts'
 import type { Comparison } from '../model/comparison.ts'
 import type { PagingRule } from '../model/decision.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
@@ -188,6 +189,8 @@ export interface Policy {
 export interface UserRole {
   readonly name: string
   readonly permissions: readonly Permission[]
+  /** What it opens in the admin API and pages of the gateway itself. */
+  readonly admin: readonly AdminPermission[]
   readonly at: Place
 }
 
@@ -228,4 +231,12 @@ export interface PolicySet {
   readonly userRoles: ReadonlyMap<string, UserRole>
   readonly listRoles: ReadonlyMap<string, ListRole>
   readonly limits: Limits
+  /** The files as they were read, for those who look rules up by `file:line`. */
+  readonly sources: readonly PolicySource[]
+}
+
+export interface PolicySource {
+  /** As in `Place`: `policies/listmonk.yaml`. */
+  readonly file: string
+  readonly text: string
 }
