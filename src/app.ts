@@ -5,34 +5,46 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { registerHealth } from './admin/health.ts'
+import { buildAdmin } from './admin/listener.ts'
+import { createPeople } from './admin/people/people.ts'
+import { authenticator } from './authenticate/authenticator.ts'
 import { identityCache } from './authenticate/identities.ts'
+import { lookUpBudget } from './authenticate/look-up-budget.ts'
+import { credentialMemo } from './authenticate/memo.ts'
 import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
+import { createDirectory } from './directory.ts'
 import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
-import type { CredentialSource, ListLedger } from './model/ports.ts'
+import { quotaWindows } from './limit/quota-store.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
+import { createTraffic } from './observe/traffic.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
 import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
+import type { Store } from './store/store.ts'
 
 export interface GatewayParts {
   readonly policies: PolicySet
-  readonly credentials: CredentialSource
-  readonly lists: ListLedger
+  readonly store: Store
   readonly logger: Logger
   readonly clock: Clock
+  /** `n` bytes from a cryptographic source. */
+  readonly random: (n: number) => Buffer
+  /** 32 bytes: seals second factors. */
+  readonly key: Buffer
+  /** Of this package. */
+  readonly version: string
 }
 
 export interface Gateway {
@@ -45,15 +57,18 @@ export interface Gateway {
 }
 
 export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { credentials, lists, logger, clock } = parts
+  const { store, logger, clock, random } = parts
   const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
   const failures = failureLimit(() => live.current().policies.limits.failures, clock)
-  const identities = identityCache(credentials, { clock })
+  const identities = identityCache(store, { clock })
   const peers = trustedPeers(config.trustedProxies)
+  const directory = createDirectory({ snapshot: live.current, book: store.managed.book })
+  const traffic = createTraffic(clock)
+  const windows = quotaWindows()
   const things = createLookUps()
   const answer = answerWith(things)
   const effects = createListEffects({
-    ledger: lists,
+    ledger: store,
     clock,
     newId: randomUUID,
     sharing: (tenant) => live.sharing(tenant),
@@ -63,18 +78,18 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
 
   const app = dataListener(config)
   await app.register(respond)
-  await app.register(observe, { logger, clock, peers })
+  await app.register(observe, { logger, clock, peers, traffic })
   await app.register(screen, {
     tenants: () => live.current().table,
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })
-  await app.register(authenticate, { identities, failures, clock, touch: credentials.touch })
+  await app.register(authenticate, { identities, failures, clock, touch: store.touch })
   await app.register(authorize, {
-    roles: () => live.current().policies,
-    retired: (tenant) => lists.retired(tenant),
+    roles: directory.rolesOf,
+    retired: store.retired,
     clock,
   })
-  await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
+  await app.register(limit, { rate: directory.rateOf, windows, clock })
   await app.register(scope, { things })
   await app.register(own, { send: answerOwn })
   await app.register(grant, { effects })
@@ -86,16 +101,39 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
 
   let draining = false
-  const admin = fastify({ logger: false, forceCloseConnections: true })
-  registerHealth(admin, { notReady: () => (draining ? 'draining' : undefined) })
+  let current = config
+  const people = createPeople({ store, key: parts.key, clock, random })
+  const adminAuthenticate = authenticator({
+    identities,
+    memo: credentialMemo(),
+    failures,
+    budget: lookUpBudget(clock),
+    clock,
+    touch: store.touch,
+  })
+  const admin = await buildAdmin(
+    { config: config.admin, logger, clock, peers },
+    {
+      ...{ store, live, directory, traffic, windows, people, clock, random },
+      config: () => current,
+      authenticate: adminAuthenticate,
+      version: parts.version,
+    },
+    { notReady: () => (draining ? 'draining' : undefined) },
+  )
 
   return {
     async listen() {
       const data = await listenOn(app, config.listen, config.tls === undefined ? 'http' : 'https')
-      return { data, admin: await listenOn(admin, config.admin.listen, 'http') }
+      return {
+        data,
+        admin: await listenOn(admin, config.admin.listen, config.admin.tls === undefined ? 'http' : 'https'),
+      }
     },
     reload(nextConfig, policies) {
       live.swap(createSnapshot(nextConfig, policies, clock, live.current()))
+      // What is read at the start only stays as it was.
+      current = { ...nextConfig, listen: config.listen, tls: config.tls, admin: config.admin, store: config.store }
     },
     async drain() {
       draining = true

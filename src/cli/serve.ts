@@ -6,9 +6,11 @@ import { createLog, type Log } from '../observe/logger.ts'
 import { loadPolicies } from '../policy/load.ts'
 import { openStore } from '../store/store.ts'
 import { gatewayActs, type Acts } from './audit-acts.ts'
-import type { Io } from './io.ts'
+import { say, type Io } from './io.ts'
+import { gatewayParts } from './parts.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
+import { firstSetupLink } from './setup-link.ts'
 import { startGateway } from './start-gateway.ts'
 import { startWarnings } from './start-warnings.ts'
 import { packageVersion } from './version.ts'
@@ -30,7 +32,7 @@ async function serve(command: Command, io: Io): Promise<number> {
   const store = await openStore({ file: config.store.file, clock: io.clock })
   const acts = gatewayActs(store, actorOf(io), (facts, message) => log.logger.warn(facts, message))
   try {
-    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
+    const parts = await gatewayParts(config, { policies, store, logger: log.logger }, io)
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
@@ -41,6 +43,9 @@ async function serve(command: Command, io: Io): Promise<number> {
     for (const warning of startWarnings(config)) log.logger.warn(warning)
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
+    const setup = await firstSetupLink(config, policies, store, io, admin)
+    // Not in the log: who reads logs must not become an administrator.
+    if (setup !== undefined) say(io, `Nobody administers this gateway yet. Open, once and within a day: ${setup}`)
     acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
     return await ended
   } finally {

@@ -26,7 +26,11 @@ export function compileRoles(
   for (const [name, role] of Object.entries(words.user_roles ?? {})) {
     const where = [...path, 'user_roles', name]
     if (name === ownerRole) {
-      report.add(where, `${quoted(ownerRole)} is the role that may do everything and is always there`, 'choose another name')
+      report.add(
+        where,
+        `${quoted(ownerRole)} is the role that may do everything and is always there`,
+        'choose another name',
+      )
     }
     for (const [index, permission] of role.permissions.entries()) {
       if (permissions.has(permission)) continue

@@ -93,7 +93,8 @@ function compileBackend(
   const rules = compileRoutes(tree, words.routes ?? {}, context, rateClasses, report)
   if (words.policy === undefined || scope === undefined) return undefined
   const refused = words.credential_refused
-  return { name: words.policy, permissions, scope, resources, rules, credentialRefused: refused }
+  const names = words.names && { ...words.names, from: words.names.from.slice('GET '.length) }
+  return { name: words.policy, permissions, scope, names, resources, rules, credentialRefused: refused }
 }
 
 const everything: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })

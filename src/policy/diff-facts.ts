@@ -19,7 +19,8 @@ export interface SettingChange {
 export const userRoleChanges = (
   before: ReadonlyMap<string, UserRole>,
   after: ReadonlyMap<string, UserRole>,
-): readonly RoleChange[] => roleChanges(before, after, ({ permissions, admin }) => [...permissions, ...admin.map((each) => `admin ${each}`)])
+): readonly RoleChange[] =>
+  roleChanges(before, after, ({ permissions, admin }) => [...permissions, ...admin.map((each) => `admin ${each}`)])
 
 export const listRoleChanges = (
   before: ReadonlyMap<string, ListRole>,

@@ -18,9 +18,12 @@ export interface Grants {
 
 /** Roles of files and of the store alike. */
 export interface Roles {
-  readonly userRoles: ReadonlyMap<string, Pick<UserRole, 'permissions' | 'admin'>>
-  readonly listRoles: ReadonlyMap<string, Pick<ListRole, 'grants'>>
+  readonly userRoles: ReadonlyMap<string, HeldUserRole>
+  readonly listRoles: ReadonlyMap<string, HeldListRole>
 }
+
+export type HeldUserRole = Pick<UserRole, 'permissions' | 'admin'>
+export type HeldListRole = Pick<ListRole, 'grants'>
 
 /** What somebody holds: names of roles, and lists of their own. */
 export interface Held {

@@ -210,6 +210,17 @@ export const backendSchema = closed(
         Type.Integer({ minimum: -2_147_483_648, maximum: 0, description: 'an id that matches nothing' }),
       ),
     }),
+    names: Type.Optional(
+      closed({
+        from: text('a GET that lists all lists', {
+          pattern: '^GET /[^{}\\s]*$',
+          examples: ['GET /api/lists?minimal=true'],
+        }),
+        items: dataPath,
+        id: name('the field of the id'),
+        name: name('the field of the name'),
+      }),
+    ),
     resources: Type.Optional(named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a resource', resourceSchema)),
     parameters: Type.Optional(named('^(?!any$)[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a group', parameters)),
     routes: named('', 'a route', routeSchema),

@@ -177,10 +177,22 @@ export interface CredentialRefused {
   readonly messages: readonly string[]
 }
 
+/** How the backend names its lists: for people who grant them. */
+export interface ListNames {
+  /** Target of a GET. */
+  readonly from: string
+  /** As in `data.results[]`. */
+  readonly items: string
+  readonly id: string
+  readonly name: string
+}
+
 export interface Policy {
   readonly name: string
   readonly permissions: ReadonlySet<Permission>
   readonly scope: ListScope
+  /** `undefined`: lists have no names here. */
+  readonly names: ListNames | undefined
   readonly resources: ReadonlyMap<string, Resource>
   readonly rules: readonly Rule[]
   readonly credentialRefused: CredentialRefused | undefined

@@ -47,7 +47,11 @@ export async function selectAudit(db: Kysely<Tables>, page: AuditPage): Promise<
 
 /** Not LIKE: SQLite's ignores the case. */
 const beginsWith = (column: 'action' | 'subject', text: string, isPrefix: boolean) =>
-  [isPrefix ? sql<string>`substr(${sql.ref(column)}, 1, ${text.length})` : sql<string>`${sql.ref(column)}`, '=', text] as const
+  [
+    isPrefix ? sql<string>`substr(${sql.ref(column)}, 1, ${text.length})` : sql<string>`${sql.ref(column)}`,
+    '=',
+    text,
+  ] as const
 
 /** Oldest first, from the one after the id `after`; 0 is the start. */
 export async function selectAuditAfter(

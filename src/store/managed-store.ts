@@ -31,13 +31,11 @@ export function managedStore({ using, changeShared }: Desk, shared: SharedMemory
   const version = (by: By): number | undefined => termsOf(by).ifVersion
   return {
     book: (tenant) => shared.book(tenant),
-    createRole: (key, content, by) =>
-      changeShared(by, (trx, atMs, note) => insertRole(trx, key, content, atMs, note)),
+    createRole: (key, content, by) => changeShared(by, (trx, atMs, note) => insertRole(trx, key, content, atMs, note)),
     updateRole: (key, content, by) =>
       changeShared(by, (trx, atMs, note) => updateRole(trx, key, content, version(by), atMs, note)),
     deleteRole: (key, by) => changeShared(by, (trx, atMs, note) => removeRole(trx, key, version(by), atMs, note)),
-    createPlan: (key, content, by) =>
-      changeShared(by, (trx, atMs, note) => insertPlan(trx, key, content, atMs, note)),
+    createPlan: (key, content, by) => changeShared(by, (trx, atMs, note) => insertPlan(trx, key, content, atMs, note)),
     updatePlan: (key, content, by) =>
       changeShared(by, (trx, atMs, note) => updatePlan(trx, key, content, version(by), atMs, note)),
     deletePlan: (key, by) => changeShared(by, (trx, _atMs, note) => removePlan(trx, key, version(by), note)),

@@ -44,8 +44,16 @@ export function booksOf({ roles, plans, tenantPlans }: ManagedRows): ManagedBook
         rows.filter((row) => row.tenant === tenant)
       const ofTenant = here(tenantPlans)[0]
       const book: ManagedBook = {
-        userRoles: byName(here(roles).filter(({ kind }) => kind === 'user').map(userRoleOf)),
-        listRoles: byName(here(roles).filter(({ kind }) => kind === 'list').map(listRoleOf)),
+        userRoles: byName(
+          here(roles)
+            .filter(({ kind }) => kind === 'user')
+            .map(userRoleOf),
+        ),
+        listRoles: byName(
+          here(roles)
+            .filter(({ kind }) => kind === 'list')
+            .map(listRoleOf),
+        ),
         plans: byName(here(plans).map(planOf)),
         plan: ofTenant?.plan ?? undefined,
         planVersion: ofTenant?.version ?? 0,

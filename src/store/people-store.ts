@@ -72,18 +72,15 @@ export function peopleStore({ clock, using, change }: Desk): PeopleStore {
     confirmTotp: (id, step, codes, by) =>
       change(by, (trx, atMs, note) => confirmTotp(trx, id, step, codes, atMs, note)),
     useTotpStep: (id, step) => change('gateway', (trx) => useTotpStep(trx, id, step)),
-    useRecoveryCode: (id, sha256, by) =>
-      change(by, (trx, atMs, note) => useRecoveryCode(trx, id, sha256, atMs, note)),
+    useRecoveryCode: (id, sha256, by) => change(by, (trx, atMs, note) => useRecoveryCode(trx, id, sha256, atMs, note)),
     replaceRecoveryCodes: (id, codes, by) =>
       change(by, (trx, _atMs, note) => replaceRecoveryCodes(trx, id, codes, note)),
     removeTotp: (id, by) => change(by, (trx, _atMs, note) => removeTotp(trx, id, note)),
     writeSetupLink: (link) => change('gateway', (trx, atMs) => writeSetupLink(trx, link, atMs)),
-    writePasswordLink: (id, link, by) =>
-      change(by, (trx, atMs, note) => writePasswordLink(trx, id, link, atMs, note)),
+    writePasswordLink: (id, link, by) => change(by, (trx, atMs, note) => writePasswordLink(trx, id, link, atMs, note)),
     findLink: (sha256) => using(({ read }) => findLink(read, sha256, clock.epochMs())),
     redeemSetup: (sha256, first, by) => change(by, (trx, atMs, note) => redeemSetup(trx, sha256, first, atMs, note)),
-    redeemPassword: (sha256, phc, by) =>
-      change(by, (trx, atMs, note) => redeemPassword(trx, sha256, phc, atMs, note)),
+    redeemPassword: (sha256, phc, by) => change(by, (trx, atMs, note) => redeemPassword(trx, sha256, phc, atMs, note)),
     findSubject: (subject) => using(({ read }) => findSubject(read, subject)),
     findByEmail: (email) => using(({ read }) => findByEmail(read, email)),
     bindSubject: (subject, id, by) => change(by, (trx, atMs, note) => bindSubject(trx, subject, id, atMs, note)),

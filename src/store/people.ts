@@ -43,7 +43,9 @@ export async function findPeople(
     const person = await findPerson(db, userIdFrom(id))
     if (person !== undefined) found.push(person)
   }
-  return found
+  // A name that reads like somebody else's address is its owner's.
+  const named = found.filter(({ name }) => name === login)
+  return named.length > 0 ? named : found
 }
 
 export async function findPerson(db: Db, id: UserId): Promise<PersonRecord | undefined> {
@@ -201,12 +203,7 @@ export async function useRecoveryCode(
   return true
 }
 
-export async function replaceRecoveryCodes(
-  trx: Trx,
-  id: UserId,
-  codes: readonly Buffer[],
-  note: Note,
-): Promise<void> {
+export async function replaceRecoveryCodes(trx: Trx, id: UserId, codes: readonly Buffer[], note: Note): Promise<void> {
   const { tenant, name, totp, recoveryCodes } = await mustBePerson(trx, id)
   if (totp === undefined) throw new StoreError('conflict', 'there is no second factor that codes could stand in for')
   await writeRecoveryCodes(trx, id, codes)

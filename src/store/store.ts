@@ -40,7 +40,7 @@ import {
   type NewUser,
   type UserFilter,
 } from './users.ts'
-import { countUsers, selectUserPage, type UserQuery } from './user-pages.ts'
+import { countUsers, selectUserPage, selectUsersById, type UserQuery } from './user-pages.ts'
 import type { UserSummary } from './user-summaries.ts'
 import { updateUser, type UserChanges } from './user-update.ts'
 
@@ -77,6 +77,7 @@ export interface Store extends CredentialSource, ListLedger {
   deleteUser(tenant: TenantName, name: string, by: By): Promise<void>
   /** A page in the order of tenant and name. */
   listUsers(filter: UserFilter): Promise<readonly UserSummary[]>
+  usersById(ids: readonly UserId[]): Promise<readonly UserSummary[]>
   userPage(query: UserQuery): Promise<readonly UserSummary[]>
   countUsers(query: UserQuery): Promise<number>
   createToken(tenant: TenantName, name: string, token: NewStoredToken, by: By): Promise<TokenId>
@@ -131,12 +132,11 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
     setRoles: (tenant, name, roles, by) =>
       change(by, (trx, atMs, note) => replaceRoles(trx, { tenant, name }, roles, atMs, note)),
     updateUser: (tenant, name, changes, by) =>
-      change(by, (trx, atMs, note) =>
-        updateUser(trx, { tenant, name }, changes, termsOf(by).ifVersion, atMs, note),
-      ),
+      change(by, (trx, atMs, note) => updateUser(trx, { tenant, name }, changes, termsOf(by).ifVersion, atMs, note)),
     deleteUser: (tenant, name, by) =>
       change(by, (trx, _atMs, note) => removeUser(trx, tenant, name, termsOf(by).ifVersion, note)),
     listUsers: (filter) => using(({ read }) => selectUsers(read, filter)),
+    usersById: (ids) => using(({ read }) => selectUsersById(read, ids)),
     userPage: (query) => using(({ read }) => selectUserPage(read, query)),
     countUsers: (query) => using(({ read }) => countUsers(read, query)),
     createToken: (tenant, name, token, by) =>

@@ -1,7 +1,8 @@
 /** Users page by page, as the admin API asks for them: filtered, and in the order of one of three columns. */
 import { sql, type Kysely } from 'kysely'
 import type { Identity } from '../model/identity.ts'
-import type { TenantName } from '../model/ids.ts'
+import type { TenantName, UserId } from '../model/ids.ts'
+import { chunks } from './chunks.ts'
 import type { Tables } from './tables.ts'
 import { toSummaries, type UserSummary } from './user-summaries.ts'
 
@@ -37,6 +38,15 @@ export async function selectUserPage(db: Kysely<Tables>, query: UserQuery): Prom
     )
   }
   return toSummaries(db, await rows.limit(limit).execute())
+}
+
+export async function selectUsersById(db: Kysely<Tables>, ids: readonly UserId[]): Promise<readonly UserSummary[]> {
+  const found: UserSummary[] = []
+  for (const chunk of chunks(ids)) {
+    const rows = await db.selectFrom('users').selectAll().where('id', 'in', chunk).execute()
+    found.push(...(await toSummaries(db, rows)))
+  }
+  return found
 }
 
 export async function countUsers(db: Kysely<Tables>, query: UserQuery): Promise<number> {

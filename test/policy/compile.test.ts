@@ -343,7 +343,10 @@ list_roles:
 
     expect(set.userRoles).toEqual(
       new Map([
-        ['reader', { name: 'reader', permissions: ['subscribers:get'], at: { file: 'policies/roles.yaml', line: 1 } }],
+        [
+          'reader',
+          { name: 'reader', permissions: ['subscribers:get'], admin: [], at: { file: 'policies/roles.yaml', line: 1 } },
+        ],
       ]),
     )
     expect(set.listRoles.get('spring team')).toEqual({

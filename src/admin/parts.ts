@@ -1,0 +1,24 @@
+/** What the admin API works with. */
+import type { Authenticate } from '../authenticate/authenticator.ts'
+import type { Config } from '../config/config.ts'
+import type { Directory } from '../directory.ts'
+import type { SlidingWindows } from '../limit/sliding-window.ts'
+import type { Clock } from '../model/time.ts'
+import type { Traffic } from '../observe/traffic.ts'
+import type { Live } from '../snapshot.ts'
+import type { Store } from '../store/store.ts'
+import type { People } from './people/people.ts'
+
+export interface AdminParts {
+  readonly store: Store
+  readonly config: () => Config
+  readonly live: Live
+  readonly directory: Directory
+  readonly traffic: Traffic
+  readonly windows: SlidingWindows
+  readonly authenticate: Authenticate
+  readonly people: People
+  readonly clock: Clock
+  readonly random: (n: number) => Buffer
+  readonly version: string
+}
