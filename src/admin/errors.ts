@@ -29,13 +29,7 @@ function toFailure(error: unknown): Failure {
   const { validation, validationContext } = known as Partial<FastifyError>
   if (validation === undefined) return failureFrom(known)
   const fields = fieldProblems(validation as unknown as readonly SchemaError[])
-  switch (validationContext) {
-    case 'body':
-      return refused('body-invalid', { details: { fields } })
-    case 'params':
-      // No such thing can have such a name.
-      return refused('not-found')
-    default:
-      return refused('query-invalid', { details: { fields } })
-  }
+  if (validationContext === 'body') return refused('body-invalid', { details: { fields } })
+  // Of a path: no such thing can have such a name.
+  return validationContext === 'params' ? refused('not-found') : refused('query-invalid', { details: { fields } })
 }

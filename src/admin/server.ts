@@ -76,6 +76,8 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
   app.addHook('onResponse', (request, reply, done) => {
     const { requestId, address, startedAtMs, caller } = request.admin
     const route = request.routeOptions.url
+    // Pages, documents and probes are nobody's acts.
+    if (route?.startsWith('/api/') !== true) return done()
     logger.info(
       {
         request_id: requestId,

@@ -6,7 +6,7 @@ import { placeAt, type Path, type Tree } from '../config/tree.ts'
 import { ownerRole } from '../model/admin-permission.ts'
 import { parseListId } from '../model/ids.ts'
 import type { Need } from '../model/permission.ts'
-import type { RolesWords } from './language.ts'
+import type { RolesWords } from './language-roles.ts'
 import type { ListGrant, ListRole, UserRole } from './rule.ts'
 
 export interface Roles {

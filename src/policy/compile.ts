@@ -9,8 +9,10 @@ import { formatPlace, Problems, type Place, type Problem } from '../model/proble
 import { checkRateClass, compileLimits, rateClassesOf } from './compile-limits.ts'
 import { compileRoles } from './compile-roles.ts'
 import { compileRoute, routeKey, type RouteContext } from './compile-route.ts'
-import { backendSchema, limitsSchema, rolesSchema, type BackendWords } from './language.ts'
-import type { ListScope, Policy, PolicySet, PolicySource, Resource, Rule } from './rule.ts'
+import { limitsSchema, rolesSchema } from './language-roles.ts'
+import { backendSchema, type BackendWords } from './language.ts'
+import type { ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
+import type { PolicySource } from './source.ts'
 
 /** What a folder holds, read but not judged. */
 export interface PolicyDocuments {

@@ -1,15 +1,13 @@
 /** The words of the policy files, as schemas: what policies/README.md says. */
 import { Type, type Static } from 'typebox'
 import { closed, named, text } from '../config/shape.ts'
-import { adminPermissionNames } from '../model/admin-permission.ts'
 import { comparisonPattern } from '../model/comparison.ts'
 import { body } from './language-body.ts'
 import { effects, need } from './language-effects.ts'
 
 const name = (title: string) => text(title, { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' })
 /** Permissions are the backend's words: `lists:get_all`. */
-const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
-const permissions = Type.Array(permission, { uniqueItems: true })
+export const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
 
 const listNeed = Type.Enum(['get', 'manage', 'either'], {
   description: 'either: lists with get, or those with manage where there is none with get',
@@ -228,41 +226,3 @@ export const backendSchema = closed(
   { description: 'one backend of Sallyport' },
 )
 export type BackendWords = Static<typeof backendSchema>
-
-/** Role names are people's words: `spring team`. */
-const roleName = '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$'
-const listNeeds = Type.Array(need, { minItems: 1, uniqueItems: true })
-const until = text('a time with its offset', { format: 'instant', examples: ['2026-12-31T00:00:00+01:00'] })
-const userRoleSchema = closed({
-  permissions,
-  admin: Type.Optional(
-    Type.Array(Type.Enum([...adminPermissionNames]), {
-      uniqueItems: true,
-      description: 'what it opens in the admin API and pages of the gateway',
-    }),
-  ),
-})
-const listRoleSchema = closed({
-  lists: named('^[1-9][0-9]{0,9}$', 'a list id', Type.Union([listNeeds, closed({ allow: listNeeds, until })])),
-})
-export const rolesSchema = closed({
-  user_roles: Type.Optional(named(roleName, 'the name of a role', userRoleSchema)),
-  list_roles: Type.Optional(named(roleName, 'the name of a role', listRoleSchema)),
-})
-export type RolesWords = Static<typeof rolesSchema>
-
-const rate = closed({
-  limit: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
-  window: text('a span', { format: 'span', examples: ['1m'] }),
-})
-export const limitsSchema = closed({
-  failures: Type.Optional(rate),
-  plans: Type.Optional(
-    named(
-      '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
-      'the name of a plan',
-      named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a rate class', rate),
-    ),
-  ),
-})
-export type LimitsWords = Static<typeof limitsSchema>

@@ -5,6 +5,8 @@ import type { PagingRule } from '../model/decision.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import type { Place } from '../model/problem.ts'
 import type { BodyShape } from './body-shape.ts'
+import type { ListNames } from './list-names.ts'
+import type { PolicySource } from './source.ts'
 
 /** Who may call a route before its lists are looked at. */
 export type Allow =
@@ -177,16 +179,6 @@ export interface CredentialRefused {
   readonly messages: readonly string[]
 }
 
-/** How the backend names its lists: for people who grant them. */
-export interface ListNames {
-  /** Target of a GET. */
-  readonly from: string
-  /** As in `data.results[]`. */
-  readonly items: string
-  readonly id: string
-  readonly name: string
-}
-
 export interface Policy {
   readonly name: string
   readonly permissions: ReadonlySet<Permission>
@@ -245,10 +237,4 @@ export interface PolicySet {
   readonly limits: Limits
   /** The files as they were read, for those who look rules up by `file:line`. */
   readonly sources: readonly PolicySource[]
-}
-
-export interface PolicySource {
-  /** As in `Place`: `policies/listmonk.yaml`. */
-  readonly file: string
-  readonly text: string
 }

@@ -29,7 +29,7 @@ export function draftChecker(): DraftChecker {
   }
 }
 
-function judge(draft: Draft): Promise<DraftVerdict> {
+async function judge(draft: Draft): Promise<DraftVerdict> {
   const worker = new Worker(workerFile, { workerData: draft, resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB } })
   const { promise, resolve, reject } = Promise.withResolvers<DraftVerdict>()
   const late = setTimeout(() => {
@@ -38,8 +38,10 @@ function judge(draft: Draft): Promise<DraftVerdict> {
   worker.on('message', resolve)
   worker.on('error', reject)
   worker.on('exit', () => reject(new Error('the thread that judges drafts ended')))
-  return promise.finally(async () => {
+  try {
+    return await promise
+  } finally {
     clearTimeout(late)
     await worker.terminate()
-  })
+  }
 }

@@ -5,7 +5,7 @@ export const maxPasswordLength = 256
 
 /** What is wrong with it, as a field problem; `undefined` where nothing is. `names`: what is easily guessed of this person. */
 export function passwordProblem(password: string, names: readonly string[]): string | undefined {
-  const characters = [...password]
+  const characters = Array.from(password)
   if (characters.length < minPasswordLength) return `has fewer than ${minPasswordLength} characters`
   if (characters.length > maxPasswordLength) return `has more than ${maxPasswordLength} characters`
   if (/\p{Cc}/u.test(password)) return 'holds control characters'
@@ -35,7 +35,8 @@ const common: readonly string[] = [
 
 /** `123456789012`, `abcdefghijkl`, and back. */
 function isRun(text: string): boolean {
-  const steps = [...text].slice(1).map((character, at) => (character.codePointAt(0) ?? 0) - (text.codePointAt(at) ?? 0))
+  const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0)
+  const steps = codes.slice(1).map((code, at) => code - (codes[at] ?? 0))
   const inRun = steps.filter((step) => step === 1 || step === -1 || step === -9).length
   return inRun >= steps.length - 1
 }
