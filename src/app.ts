@@ -7,10 +7,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildAdmin } from './admin/listener.ts'
 import { createPeople } from './admin/people/people.ts'
-import { authenticator } from './authenticate/authenticator.ts'
 import { identityCache } from './authenticate/identities.ts'
-import { lookUpBudget } from './authenticate/look-up-budget.ts'
-import { credentialMemo } from './authenticate/memo.ts'
 import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
@@ -102,22 +99,16 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
 
   let draining = false
   let current = config
+  let adminAddress: string | undefined
   const people = createPeople({ store, key: parts.key, clock, random })
-  const adminAuthenticate = authenticator({
-    identities,
-    memo: credentialMemo(),
-    failures,
-    budget: lookUpBudget(clock),
-    clock,
-    touch: store.touch,
-  })
   const admin = await buildAdmin(
     { config: config.admin, logger, clock, peers },
     {
-      ...{ store, live, directory, traffic, windows, people, clock, random },
+      ...{ store, live, directory, identities, failures, traffic, windows, people, clock, random },
       config: () => current,
-      authenticate: adminAuthenticate,
       version: parts.version,
+      listensAt: () => adminAddress,
+      warn: (facts: object, message: string) => logger.warn(facts, message),
     },
     { notReady: () => (draining ? 'draining' : undefined) },
   )
@@ -125,10 +116,8 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   return {
     async listen() {
       const data = await listenOn(app, config.listen, config.tls === undefined ? 'http' : 'https')
-      return {
-        data,
-        admin: await listenOn(admin, config.admin.listen, config.admin.tls === undefined ? 'http' : 'https'),
-      }
+      adminAddress = await listenOn(admin, config.admin.listen, config.admin.tls === undefined ? 'http' : 'https')
+      return { data, admin: adminAddress }
     },
     reload(nextConfig, policies) {
       live.swap(createSnapshot(nextConfig, policies, clock, live.current()))

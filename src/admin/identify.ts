@@ -1,6 +1,9 @@
 /** Finds out who asks the admin API: by the session in a cookie, or by a token in `Authorization`. */
 import type { FastifyRequest } from 'fastify'
+import { authenticator, type Authenticate } from '../authenticate/authenticator.ts'
 import { readCredential } from '../authenticate/header.ts'
+import { lookUpBudget } from '../authenticate/look-up-budget.ts'
+import { credentialMemo } from '../authenticate/memo.ts'
 import { refused } from '../model/failure.ts'
 import type { Identity } from '../model/identity.ts'
 import { parseTenantName, type TenantName } from '../model/ids.ts'
@@ -18,10 +21,17 @@ const touchEveryMs = 60_000
 
 /** `undefined` where no credential is given; throws a Failure for one that is not right. */
 export function identify(parts: AdminParts, cookies: CookieNames) {
+  const { identities, failures, clock, store } = parts
+  const authenticate = authenticator({
+    ...{ identities, failures, clock },
+    memo: credentialMemo(),
+    budget: lookUpBudget(clock),
+    touch: (token, epochMs) => store.touch(token, epochMs),
+  })
   return async (request: FastifyRequest): Promise<Caller | undefined> => {
     const { authorization } = request.headers
     // What is named expressly counts: a browser adds cookies by itself.
-    if (authorization !== undefined && authorization !== '') return byToken(parts, request, authorization)
+    if (authorization !== undefined && authorization !== '') return byToken(parts, authenticate, request, authorization)
     const secret = request.cookies[cookies.session]
     return secret === undefined || secret === '' ? undefined : bySession(parts, request, secret)
   }
@@ -38,8 +48,13 @@ async function bySession(parts: AdminParts, request: FastifyRequest, secret: str
   return { authority, session, author: authorOf(request, authority.identity) }
 }
 
-async function byToken(parts: AdminParts, request: FastifyRequest, authorization: string): Promise<Caller> {
-  const { config, authenticate } = parts
+async function byToken(
+  parts: AdminParts,
+  authenticate: Authenticate,
+  request: FastifyRequest,
+  authorization: string,
+): Promise<Caller> {
+  const { config } = parts
   const reading = readCredential(authorization, undefined, { bearer: true, apiKey: false })
   if (reading.kind !== 'credential') throw unknownCaller('credentials-invalid')
   const { tenant, name } = split(reading.name, config().tenants[0].name)

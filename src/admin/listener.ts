@@ -14,6 +14,7 @@ import { linkEndpoints } from './routes/links.ts'
 import { listEndpoints } from './routes/lists.ts'
 import { listRoleEndpoints } from './routes/list-roles.ts'
 import { meEndpoints } from './routes/me.ts'
+import { registerOidc } from './routes/oidc.ts'
 import { overviewEndpoints } from './routes/overview.ts'
 import { permissionEndpoints } from './routes/permissions.ts'
 import { planEndpoints } from './routes/plans.ts'
@@ -36,11 +37,13 @@ export async function buildAdmin(
 ): Promise<FastifyInstance> {
   const app = await adminServer(server)
   const cookies = cookiesOf(server.config)
-  const endpoints = allEndpoints(parts, cookies, sessionOpener(parts, cookies))
+  const open = sessionOpener(parts, cookies)
+  const endpoints = allEndpoints(parts, cookies, open)
   registerHealth(app, health)
   await registerDocuments(app, parts, cookies)
   const who = identify(parts, cookies.names)
   for (const endpoint of endpoints) registerEndpoint(app, endpoint, parts, who)
+  registerOidc(app, parts, cookies, open)
   await registerPages(app)
   answerUnknown(app, methodsOf(endpoints))
   return app

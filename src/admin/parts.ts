@@ -1,5 +1,6 @@
 /** What the admin API works with. */
-import type { Authenticate } from '../authenticate/authenticator.ts'
+import type { Failures } from '../authenticate/authenticator.ts'
+import type { Identities } from '../authenticate/identities.ts'
 import type { Config } from '../config/config.ts'
 import type { Directory } from '../directory.ts'
 import type { SlidingWindows } from '../limit/sliding-window.ts'
@@ -16,9 +17,13 @@ export interface AdminParts {
   readonly directory: Directory
   readonly traffic: Traffic
   readonly windows: SlidingWindows
-  readonly authenticate: Authenticate
+  readonly identities: Identities
+  readonly failures: Failures
   readonly people: People
   readonly clock: Clock
   readonly random: (n: number) => Buffer
   readonly version: string
+  /** The address of the admin listener, once it listens. */
+  readonly listensAt: () => string | undefined
+  readonly warn: (facts: object, message: string) => void
 }

@@ -62,6 +62,7 @@ export interface Answer {
 export interface Overrides {
   readonly tenant?: Partial<TenantConfig>
   readonly config?: Partial<Config>
+  readonly admin?: Partial<Config['admin']>
   /** The backend's address, where it is not the demo's. */
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
@@ -142,7 +143,7 @@ async function configFor(upstreamUrl: string, folder: string, overrides: Overrid
   return {
     ...base,
     listen: free,
-    admin: { ...base.admin, listen: free },
+    admin: { ...base.admin, listen: free, ...overrides.admin },
     drain: { delayMs: 0, deadlineMs: 2_000 },
     ...overrides.config,
     tenants: overrides.config?.tenants ?? [tenant],

@@ -83,7 +83,7 @@ export function linkEndpoints(parts: AdminParts, open: OpenSession): readonly En
         mustBePerson(identity)
         if (identity.status !== 'enabled') throw refused('conflict', { message: `${identity.name} is disabled` })
         checkAbove(caller.authority, tenant, identity, parts)
-        const made = makeLink(adminOrigin(config()), passwordLinkMs, clock.epochMs(), random)
+        const made = makeLink(adminOrigin(config(), parts.listensAt()), passwordLinkMs, clock.epochMs(), random)
         await store.people.writePasswordLink(identity.id, made, by)
         return { data: { url: made.url, expires_at: shownTime(made.expiresAt) } }
       },
