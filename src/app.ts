@@ -11,6 +11,7 @@ import { identityCache } from './authenticate/identities.ts'
 import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
+import { dataDocuments } from './data-documents.ts'
 import { createDirectory } from './directory.ts'
 import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
@@ -44,9 +45,14 @@ export interface GatewayParts {
   readonly version: string
 }
 
+interface Addresses {
+  readonly data: string
+  readonly admin: string
+}
+
 export interface Gateway {
   /** Starts both listeners; the addresses say which ports they got. */
-  listen(): Promise<{ readonly data: string; readonly admin: string }>
+  listen(): Promise<Addresses>
   /** Everything is built first, then swapped; throws Problems and changes nothing if it cannot be. */
   reload(config: Config, policies: PolicySet): void
   /** Not ready any more, waits `drain.delay`, finishes what runs within `drain.deadline`. Resolves to whether all of it finished. */
@@ -60,6 +66,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   const identities = identityCache(store, { clock })
   const peers = trustedPeers(config.trustedProxies)
   const directory = createDirectory({ snapshot: live.current, book: store.managed.book })
+  const documents = dataDocuments(directory, parts.version)
   const traffic = createTraffic(clock)
   const windows = quotaWindows()
   const things = createLookUps()
@@ -88,7 +95,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
   await app.register(limit, { rate: directory.rateOf, windows, clock })
   await app.register(scope, { things })
-  await app.register(own, { send: answerOwn })
+  await app.register(own, { send: answerOwn, document: documents.of })
   await app.register(grant, { effects })
   await app.register(forward, {
     answer: (request, reply) => effects.follow(request.gate, answer(request, reply)),
@@ -99,15 +106,16 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
 
   let draining = false
   let current = config
-  let adminAddress: string | undefined
+  let addresses: Addresses | undefined
   const people = createPeople({ store, key: parts.key, clock, random })
   const admin = await buildAdmin(
     { config: config.admin, logger, clock, peers },
     {
-      ...{ store, live, directory, identities, failures, traffic, windows, people, clock, random },
+      ...{ store, live, directory, documents, identities, failures, traffic, windows, people, clock, random },
       config: () => current,
       version: parts.version,
-      listensAt: () => adminAddress,
+      dataAddress: () => addresses?.data,
+      listensAt: () => addresses?.admin,
       warn: (facts: object, message: string) => logger.warn(facts, message),
     },
     { notReady: () => (draining ? 'draining' : undefined) },
@@ -116,8 +124,9 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   return {
     async listen() {
       const data = await listenOn(app, config.listen, config.tls === undefined ? 'http' : 'https')
-      adminAddress = await listenOn(admin, config.admin.listen, config.admin.tls === undefined ? 'http' : 'https')
-      return { data, admin: adminAddress }
+      const adminScheme = config.admin.tls === undefined ? 'http' : 'https'
+      addresses = { data, admin: await listenOn(admin, config.admin.listen, adminScheme) }
+      return addresses
     },
     reload(nextConfig, policies) {
       live.swap(createSnapshot(nextConfig, policies, clock, live.current()))

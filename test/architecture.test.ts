@@ -70,6 +70,7 @@ const layers: readonly (readonly string[])[] = [
   // What a reload swaps, and a decision without a network (`explain`, `test`): several rooms together, like app.ts below it.
   ['snapshot.ts', 'judge.ts', 'replay-line.ts'],
   ['directory.ts', 'run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts'],
+  ['data-documents.ts'],
   // Looks at all of it, and no request of the data path passes it.
   ['admin'],
   ['app.ts'],

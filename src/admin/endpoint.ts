@@ -46,6 +46,8 @@ export interface Endpoint {
   readonly body: TSchema | undefined
   readonly answer: TSchema | undefined
   readonly status: 200 | 201
+  /** Media types of an answer that is no envelope: a download, a stream, a document. */
+  readonly media: readonly string[] | undefined
   /** Failures beside those that every endpoint may end with. */
   readonly failures: readonly FailureCode[]
   /** `required`: a change of something that has a version. */
@@ -75,6 +77,7 @@ export interface EndpointWords<
   /** Of `data`; without one there is nothing to say but that it is done. */
   readonly answer?: A
   readonly status?: 200 | 201
+  readonly media?: readonly string[]
   readonly failures?: readonly FailureCode[]
   readonly ifMatch?: 'required'
   readonly isOnce?: boolean
@@ -103,6 +106,7 @@ export function endpoint<
     body: words.body,
     answer: words.answer,
     status: words.status ?? 200,
+    media: words.media,
     failures: words.failures ?? [],
     ifMatch: words.ifMatch ?? 'none',
     isOnce: words.isOnce ?? false,

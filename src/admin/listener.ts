@@ -9,6 +9,7 @@ import { registerPages } from './pages.ts'
 import type { AdminParts } from './parts.ts'
 import { registerEndpoint } from './register.ts'
 import { auditEndpoints } from './routes/audit.ts'
+import { documentEndpoints } from './routes/documents.ts'
 import { explainEndpoints } from './routes/explain.ts'
 import { linkEndpoints } from './routes/links.ts'
 import { listEndpoints } from './routes/lists.ts'
@@ -65,6 +66,7 @@ export const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSess
   ...planEndpoints(parts),
   ...policyEndpoints(parts),
   ...explainEndpoints(parts),
+  ...documentEndpoints(parts),
   ...auditEndpoints(parts),
   ...sessionEndpoints(parts),
   ...settingsEndpoints(parts),

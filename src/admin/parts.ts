@@ -2,6 +2,7 @@
 import type { Failures } from '../authenticate/authenticator.ts'
 import type { Identities } from '../authenticate/identities.ts'
 import type { Config } from '../config/config.ts'
+import type { DataDocuments } from '../data-documents.ts'
 import type { Directory } from '../directory.ts'
 import type { SlidingWindows } from '../limit/sliding-window.ts'
 import type { Clock } from '../model/time.ts'
@@ -15,6 +16,7 @@ export interface AdminParts {
   readonly config: () => Config
   readonly live: Live
   readonly directory: Directory
+  readonly documents: DataDocuments
   readonly traffic: Traffic
   readonly windows: SlidingWindows
   readonly identities: Identities
@@ -23,7 +25,8 @@ export interface AdminParts {
   readonly clock: Clock
   readonly random: (n: number) => Buffer
   readonly version: string
-  /** The address of the admin listener, once it listens. */
+  /** The addresses of the data path and of the admin listener, once they listen. */
+  readonly dataAddress: () => string | undefined
   readonly listensAt: () => string | undefined
   readonly warn: (facts: object, message: string) => void
 }

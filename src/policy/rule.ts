@@ -103,7 +103,7 @@ export interface AnswerDemand {
 }
 
 /** What the gateway answers itself, for its own caller, in the backend's shape. */
-export type Own = 'profile' | 'logout'
+export type Own = 'profile' | 'logout' | 'openapi'
 
 export interface Grant {
   /** Dotted path of the new list's id in the answer. */

@@ -50,11 +50,11 @@ function lookUpFor({ gate, raw }: FastifyRequest, things: StoredThings<Tenant>):
   }
 }
 
-/** Takes the reply over and sends `json`, in the backend's shape, as a success of the gateway's own. */
-export function answerOwn(request: FastifyRequest, reply: FastifyReply, json: object): void {
+/** Takes the reply over and sends `json` as a success of the gateway's own: `data` in the backend's shape, a `document` as it is. */
+export function answerOwn(request: FastifyRequest, reply: FastifyReply, json: object, as: 'data' | 'document'): void {
   const { gate } = request
   reply.hijack()
-  gate.bytesOut = writeOwn(request.raw, reply.raw, ownBody(gate.tenant, json), gate)
+  gate.bytesOut = writeOwn(request.raw, reply.raw, ownBody(as === 'data' ? gate.tenant : undefined, json), gate)
 }
 
 /** Under the contract `documented` the same as what comes from the backend. */

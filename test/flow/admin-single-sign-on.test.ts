@@ -35,7 +35,7 @@ class Browser {
       const response = await fetch(at, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } })
       for (const set of response.headers.getSetCookie()) {
         const [pair = ''] = set.split(';')
-        const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+        const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
         if (value === '') jar.delete(name)
         else jar.set(name, value)
       }

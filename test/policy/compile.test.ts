@@ -794,7 +794,7 @@ routes: { GET /: { allow: public } }
       'policies/listmonk.yaml:4: resources.subscriber.from: `POST /api/{id}` is not a GET with `{id}` or `{email}` in it - write for example `GET /api/subscribers/{id}`',
       'policies/listmonk.yaml:4: resources.subscriber.lists: `data..id` is not a path into JSON - write for example `data.results[]` or `data.id`',
       'policies/listmonk.yaml:4: resources.subscriber.absent[0]: `200` is not a whole number - write a whole number from 400 to 599',
-      'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`',
+      'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`, `openapi`',
       'policies/listmonk.yaml:7: routes.GET /api/y.grant.need: holds 0 of at least 1 - name `get`, `manage`, or remove the key',
       'policies/listmonk.yaml:8: nonsense: the key `nonsense` is not known here - known here: `policy`, `permissions`, `credential_refused`, `scope`, `names`, `resources`, `parameters`, `routes`',
       'policies/other.yaml:3: scope.get.all: the permission `lists:get_all` is not among `permissions` - known here: `subscribers:get`',

@@ -1,4 +1,4 @@
-/** OpenAPI of the admin API: `/openapi.json`, `/openapi.yaml`, and a page to try it. */
+/** OpenAPI of the admin API: `/openapi.json`, `/openapi.yaml`; and a page that shows it, and the data path of the reader's tenant. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
@@ -46,7 +46,16 @@ export async function registerDocuments(
   )
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { docExpansion: 'none', deepLinking: true, validatorUrl: null, displayRequestDuration: true },
+    uiConfig: {
+      docExpansion: 'none',
+      deepLinking: true,
+      validatorUrl: null,
+      displayRequestDuration: true,
+      urls: [
+        { url: '/openapi.json', name: 'admin API' },
+        { url: '/openapi/data-path.json', name: 'data path' },
+      ],
+    } as object,
     staticCSP: Object.fromEntries(Object.entries(contentPolicy).map(([key, values]) => [key, [...values]])),
   })
 }

@@ -54,8 +54,13 @@ const statusOf = (code: FailureCode): number =>
     ? 401
     : catalogue[code].status
 
+const mediaOf = (media: readonly string[]) => ({
+  description: 'the answer itself',
+  content: Object.fromEntries(media.map((type) => [type, { schema: {} }])),
+})
+
 export function routeSchema(endpoint: Endpoint): Readonly<Record<string, unknown>> {
-  const { id, tag, summary, description, needs, params, query, body, answer, status, ifMatch, isOnce } = endpoint
+  const { id, tag, summary, description, needs, params, query, body, answer, status, media, ifMatch, isOnce } = endpoint
   const byStatus = Map.groupBy(failuresOf(endpoint), statusOf)
   const permission = needs === 'anybody' || needs === 'signed-in' || needs === 'person' ? undefined : needs
   const headers = {
@@ -82,7 +87,7 @@ export function routeSchema(endpoint: Endpoint): Readonly<Record<string, unknown
     ...(body === undefined ? {} : { body }),
     ...(Object.keys(headers).length === 0 ? {} : { headers: Type.Object(headers) }),
     response: {
-      [status]: { ...success(answer), description: 'done' },
+      [status]: media === undefined ? { ...success(answer), description: 'done' } : mediaOf(media),
       ...Object.fromEntries(
         [...byStatus].map(([code, codes]) => [
           code,

@@ -42,6 +42,7 @@ export function auditEndpoints({ store }: AdminParts): readonly Endpoint[] {
       summary: 'The audit trail as JSON Lines, newest first, as a download',
       needs: 'audit:get',
       query: auditExportFilter,
+      media: ['application/x-ndjson'],
       handle: async ({ caller, query, reply }) => {
         const filter = filterOf(caller, query)
         const lines = Readable.from(exported(store, filter))

@@ -37,6 +37,7 @@ export function overviewEndpoints(parts: AdminParts): readonly Endpoint[] {
       summary: 'The same every two seconds, as server-sent events',
       needs: 'overview:get',
       params: tenantPath,
+      media: ['text/event-stream'],
       failures: ['overloaded'],
       handle: async ({ tenant, request, reply, caller }) => {
         if (streams.size >= maxStreams) throw refused('overloaded', { retryAfterSeconds: 10 })

@@ -31,6 +31,11 @@ export const fileFilter = closed({
   file: Type.String({ maxLength: 200, description: 'a file of the folder, as `policies/listmonk.yaml`' }),
 })
 
+export const documentFilter = closed({
+  user: Type.Optional(userName),
+  format: Type.Optional(Type.Enum(['json', 'yaml'])),
+})
+
 /** The name of a file in a folder of policies. */
 const fileName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\\.yaml$', examples: ['roles.yaml'] })
 
