@@ -11,9 +11,21 @@ listen: 127.0.0.1:8080
 #   cert_file: /etc/sallyport/cert.pem
 #   key_file: /etc/sallyport/key.pem
 
-# Health and readiness, for this machine only: /healthz, /readyz.
+# Admin pages, admin API, health and readiness (/healthz, /readyz); for this machine only.
 admin:
   listen: 127.0.0.1:8081
+  # tls:
+  #   cert_file: /etc/sallyport/admin-cert.pem
+  #   key_file: /etc/sallyport/admin-key.pem
+  # public_url: https://gateway.example.org   # where people reach it, behind something that encrypts
+  # key_file: ./sallyport.key       # seals second factors; made beside the store at the first start
+  # session_lifetime: 12h
+  # oidc:                           # sign-in through an identity provider
+  #   issuer: https://login.example.org
+  #   client_id: sallyport
+  #   client_secret_file: /run/secrets/oidc
+  #   # client_secret_env: OIDC_SECRET
+  #   label: single sign-on
 
 # The folder with routes, roles and rate plans (see README.md in it).
 policies: ./policies

@@ -1,5 +1,5 @@
 /** Makes the configuration of the admin listener. */
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathFrom, type BuildContext } from './build-upstream.ts'
 import type { AdminConfig, ListenAddress, OidcConfig, TlsFiles } from './config.ts'
 import { parseOrigin, spanOrNone } from './formats.ts'
@@ -8,14 +8,27 @@ import type { AdminWords, OidcWords } from './language-admin.ts'
 import { checkPrivate, checkThere, readSecretVariable, readTokenFile } from './secrets.ts'
 import type { Path } from './tree.ts'
 
+/** What is decided elsewhere already. */
+interface AdminBase {
+  readonly listen: ListenAddress
+  readonly storeFile: string
+}
+
 /** Mistakes are in the report. */
 export async function buildAdmin(
   words: AdminWords | undefined,
-  listen: ListenAddress,
+  { listen, storeFile }: AdminBase,
   context: BuildContext,
 ): Promise<AdminConfig> {
-  const keyFile = pathFrom(context, ['admin', 'key_file'], words?.key_file ?? defaults.adminKeyFile)
-  await checkThere(dirname(keyFile), 'folder', ['admin', 'key_file'], context.report)
+  // By default beside the store: the one folder that this process may write to.
+  const keyFile =
+    words?.key_file === undefined
+      ? join(dirname(storeFile), defaults.adminKeyFile)
+      : pathFrom(context, ['admin', 'key_file'], words.key_file)
+  // Where it is not named, the store's folder was looked at already.
+  if (words?.key_file !== undefined) {
+    await checkThere(dirname(keyFile), 'folder', ['admin', 'key_file'], context.report)
+  }
   await checkPrivate(keyFile, ['admin', 'key_file'], context.report, context.platform)
   const tls = words?.tls === undefined ? undefined : await buildTls(words.tls, ['admin', 'tls'], context)
   const oidc = words?.oidc === undefined ? undefined : await buildOidc(words.oidc, context)

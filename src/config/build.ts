@@ -26,11 +26,12 @@ export async function buildConfig(
     )
   }
   const tls = words.tls === undefined ? undefined : await buildTls(words.tls, ['tls'], context)
-  const admin = await buildAdmin(words.admin, adminListen, context)
   const policies = pathFrom(context, ['policies'], words.policies ?? defaults.policies)
   await checkThere(policies, 'folder', ['policies'], report)
   const storeFile = pathFrom(context, ['store', 'file'], words.store?.file ?? defaults.storeFile)
   await checkThere(dirname(storeFile), 'folder', ['store', 'file'], report)
+
+  const admin = await buildAdmin(words.admin, { listen: adminListen, storeFile }, context)
 
   const [first, ...others] = await buildTenants(words, context)
   if (first === undefined || report.problems.length > 0) return undefined

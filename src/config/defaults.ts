@@ -4,7 +4,7 @@
 export const defaults = {
   listen: '127.0.0.1:8080',
   adminListen: '127.0.0.1:8081',
-  adminKeyFile: './sallyport.key',
+  adminKeyFile: 'sallyport.key',
   sessionLifetime: '12h',
   oidcLabel: 'single sign-on',
   policies: './policies',

@@ -25,7 +25,6 @@ export async function demoConfig(places: DemoPlaces): Promise<Config> {
     SALLYPORT_UPSTREAM_CREDENTIAL_TOKEN: demoCredential.secret,
     SALLYPORT_POLICIES: shippedPolicies,
     SALLYPORT_STORE_FILE: places.storeFile,
-    SALLYPORT_ADMIN_KEY_FILE: `${places.storeFile}.key`,
   }
   const base = await loadConfig({ env, cwd: fileURLToPath(new URL('.', import.meta.url)) })
   const [first] = base.tenants

@@ -24,6 +24,15 @@ describe('startWarnings', () => {
     expect(await warningsOf({ SALLYPORT_LISTEN: '0.0.0.0:8080', SALLYPORT_TRUSTED_PROXIES: '10.0.0.0/8' })).toEqual([])
   })
 
+  it('tells that people sign in over clear text where others can reach the admin listener', async () => {
+    const open = { SALLYPORT_ADMIN_LISTEN: '0.0.0.0:8081' }
+
+    expect(await warningsOf(open)).toEqual([
+      'people send their passwords in clear text to 0.0.0.0:8081: give `admin.tls`, or an https `admin.public_url` of a proxy in front',
+    ])
+    expect(await warningsOf({ ...open, SALLYPORT_ADMIN_PUBLIC_URL: 'https://gateway.example.org' })).toEqual([])
+  })
+
   it('tells of every upstream whose certificate is not verified', async () => {
     expect(await warningsOf({ SALLYPORT_UPSTREAM_INSECURE_SKIP_VERIFY: 'true' })).toEqual([
       'the TLS certificate of the upstream of tenant default is NOT verified',
