@@ -15,7 +15,6 @@ import { linkEndpoints } from './routes/links.ts'
 import { listEndpoints } from './routes/lists.ts'
 import { listRoleEndpoints } from './routes/list-roles.ts'
 import { meEndpoints } from './routes/me.ts'
-import { registerOidc } from './routes/oidc.ts'
 import { overviewEndpoints } from './routes/overview.ts'
 import { permissionEndpoints } from './routes/permissions.ts'
 import { planEndpoints } from './routes/plans.ts'
@@ -44,7 +43,9 @@ export async function buildAdmin(
   await registerDocuments(app, parts, cookies)
   const who = identify(parts, cookies.names)
   for (const endpoint of endpoints) registerEndpoint(app, endpoint, parts, who)
-  registerOidc(app, parts, cookies, open)
+  // Loaded only where it is configured: it is a good part of what a start takes.
+  const { oidc } = server.config
+  if (oidc !== undefined) (await import('./routes/oidc.ts')).registerOidc(app, oidc, parts, cookies, open)
   await registerPages(app)
   answerUnknown(app, methodsOf(endpoints))
   return app

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import { fastify, type FastifyInstance } from 'fastify'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Logger } from 'pino'
 import type { AdminConfig } from '../config/config.ts'
 import { failureEnvelope } from '../model/envelope.ts'
@@ -117,7 +117,14 @@ function readStrictly(app: FastifyInstance): void {
   })
   // Nothing is made of what was sent: no defaults, no conversions, nothing removed. Of several mistakes all are told.
   const ajv = new Ajv2020({ strict: false, allErrors: true, verbose: true, coerceTypes: false, unicodeRegExp: true })
-  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object))
+  // Compiled when first asked: two hundred schemas at the start would keep the data path waiting.
+  app.setValidatorCompiler(({ schema }) => {
+    let validate: ValidateFunction | undefined
+    return (data: unknown) => {
+      validate ??= ajv.compile(schema as object)
+      return validate(data) ? true : { error: validate.errors as unknown as Error }
+    }
+  })
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
 }
 

@@ -1,5 +1,6 @@
 /** The two addresses of sign-in through an identity provider: where the browser leaves for it, and where it comes back. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OidcConfig } from '../../config/config.ts'
 import type { Author } from '../../model/author.ts'
 import type { UserId } from '../../model/ids.ts'
 import { strangerOf } from '../caller.ts'
@@ -12,11 +13,14 @@ import type { OpenSession } from './session.ts'
 const pendingSeconds = 600
 const context = 'oidc'
 
-/** Nothing where none is configured. */
-export function registerOidc(app: FastifyInstance, parts: AdminParts, cookies: Cookies, open: OpenSession): void {
+export function registerOidc(
+  app: FastifyInstance,
+  oidc: OidcConfig,
+  parts: AdminParts,
+  cookies: Cookies,
+  open: OpenSession,
+): void {
   const { config, people, store } = parts
-  const { oidc } = config().admin
-  if (oidc === undefined) return
   const provider = identityProvider(oidc)
   const callback = (): string => `${adminOrigin(config(), parts.listensAt())}/oidc/callback`
   // Lax: the provider's page sends the browser back here, and a strict cookie would stay at home.
