@@ -48,7 +48,6 @@ export async function registerPages(app: FastifyInstance, folder = builtPages): 
       maxAge: '1y',
       immutable: true,
       cacheControl: true,
-      preCompressed: true,
     })
   }
   for (const url of pageAddresses) {

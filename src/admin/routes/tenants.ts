@@ -60,12 +60,21 @@ export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
   ]
 }
 
-async function tenantJson({ store, directory }: AdminParts, tenant: Tenant) {
+/** The data path's address under the tenant's own host name; what listens everywhere is shown as this machine. */
+function reachedAt(address: string | undefined, host: string | undefined): string | null {
+  if (address === undefined) return null
+  const { protocol, hostname, port } = new URL(address)
+  const shown = host ?? (['0.0.0.0', '[::]'].includes(hostname) ? '127.0.0.1' : hostname)
+  return `${protocol}//${shown}${port === '' ? '' : `:${port}`}`
+}
+
+async function tenantJson({ store, directory, dataAddress }: AdminParts, tenant: Tenant) {
   const { config, policy } = tenant
   const book = store.managed.book(config.name)
   return {
     name: config.name,
     hosts: [...config.hosts],
+    url: reachedAt(dataAddress(), config.hosts[0]),
     upstream: config.upstream.url,
     policy: config.policy,
     partial: config.partial ?? policy.scope.partial,

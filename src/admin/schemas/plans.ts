@@ -48,6 +48,7 @@ export const tenantPlan = closed({
 export const tenant = closed({
   name: tenantName,
   hosts: Type.Array(Type.String()),
+  url: nullable(Type.String({ description: 'where callers reach it, as far as this process knows' })),
   upstream: Type.String({ description: 'the origin of its backend' }),
   policy: Type.String(),
   partial: Type.Enum(['refuse', 'narrow']),
