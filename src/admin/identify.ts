@@ -90,7 +90,7 @@ function split(given: string, first: TenantName): { readonly tenant: TenantName 
 }
 
 /** `undefined` where the tenant is in no configuration any more, or the user may not come in. */
-export function authorityOf(parts: AdminParts, identity: Identity): Authority | undefined {
+function authorityOf(parts: AdminParts, identity: Identity): Authority | undefined {
   const { live, directory, store, clock } = parts
   const tenant = live.current().tenants.find(({ config }) => config.name === identity.tenant)
   if (tenant === undefined || identity.status !== 'enabled') return undefined

@@ -51,7 +51,7 @@ export async function buildAdmin(
   return app
 }
 
-export const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSession): readonly Endpoint[] => [
+const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSession): readonly Endpoint[] => [
   ...signInEndpoints(parts, cookies, open),
   ...linkEndpoints(parts, open),
   ...meEndpoints(parts),

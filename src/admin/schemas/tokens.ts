@@ -1,6 +1,6 @@
 /** Tokens of the admin API. */
 import { Type, type Static } from 'typebox'
-import { closed, limitText, line, nullable, page, rowId, spanIn, time, timeIn, userName } from './common.ts'
+import { closed, limitText, line, nullable, rowId, spanIn, time, timeIn, userName } from './common.ts'
 
 export const token = closed({
   id: rowId,
@@ -16,8 +16,6 @@ export const token = closed({
 export type Token = Static<typeof token>
 
 export const tokenList = closed({ results: Type.Array(token) })
-export const tokenPage = page(token)
-
 export const newToken = closed({
   label: Type.Optional(line('what it is for')),
   not_before: Type.Optional(nullable(timeIn)),
