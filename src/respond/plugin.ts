@@ -34,18 +34,18 @@ export function answerWith(things: StoredThings<Tenant>) {
     reply.hijack()
     const { gate, raw } = request
     const relay = createRelay({ request: raw, response: reply.raw, gate, stallMs })
-    const treat = treatmentFor({ gate, isHead: raw.method === 'HEAD', lookUp: lookUpFor(request, things) })
+    const treat = treatmentFor({ gate, isHead: raw.method === 'HEAD', lookUp: lookUpFor(gate, things) })
     return treat === undefined ? relay : createFilteringSink(relay, treat)
   }
 }
 
-function lookUpFor({ gate, raw }: FastifyRequest, things: StoredThings<Tenant>): LookUp {
-  const { tenant, match, requestId, traceparent, clientAddress } = gate
+function lookUpFor(gate: Gate, things: StoredThings<Tenant>): LookUp {
+  const { tenant, match, requestId, traceparent, clientAddress, headers } = gate
   return async (resource, ids) => {
     const kind = tenant?.policy.resources.get(resource)
     if (tenant === undefined || kind === undefined) throw refused('internal', { cause: `no resource \`${resource}\`` })
     const timeoutMs = match?.kind === 'rule' ? match.rule.timeoutMs : undefined
-    const asker = { requestId, traceparent, clientAddress, authorization: raw.headers.authorization, timeoutMs }
+    const asker = { requestId, traceparent, clientAddress, authorization: headers?.authorization, timeoutMs }
     return things.listsOf(tenant, kind, ids, asker)
   }
 }
@@ -82,6 +82,7 @@ function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyRe
     return
   }
   const bytes = writeFailure(request.raw, reply.raw, failure, {
+    headers: gate?.headers,
     requestId: gate?.requestId ?? randomUUID(),
     quota: gate?.quota,
     realm: gate?.tenant?.config.auth.realm ?? '',

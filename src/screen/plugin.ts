@@ -1,4 +1,4 @@
-/** Stage screen: the raw target and headers in; tenant, canonical target and matched rule out, the only ones later stages see. */
+/** Stage screen: the raw target and headers in; headers, tenant, canonical target and matched rule out, the only ones later stages see. */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import '../context.ts'
@@ -28,15 +28,17 @@ export const screen = fp<ScreenOptions>(
       return failure === undefined ? done() : done(failure)
     })
 
-    function look(message: IncomingMessage & { readonly originalUrl?: string }, gate: Gate): Failure | undefined {
-      const headers = readHeaders(message.rawHeaders, message.httpVersion)
-      if (headers.kind === 'refused') return headerFailure(headers)
+    function look(message: Message, gate: Gate): Failure | undefined {
+      const read = readHeaders(message.rawHeaders, message.httpVersion)
+      if (read.kind === 'refused') return headerFailure(read)
+      const { headers } = read
+      gate.headers = headers
+      const raw = takeTarget(message)
       const hostName = parseHost(headers.host)
       if (hostName === undefined)
         return refused('header-invalid', { message: `${catalogue['header-invalid'].message}: \`host\`` })
 
       const method = message.method ?? ''
-      const raw = message.originalUrl ?? message.url ?? ''
       if (refusedEverywhere.has(method)) return refused('method-not-allowed', { headers: taken, close: true })
       // Asks about the server, not about anything behind it; there is nothing to tell (P21).
       if (method === 'OPTIONS' && raw === '*') return refused('route-unknown')
@@ -54,6 +56,17 @@ export const screen = fp<ScreenOptions>(
   },
   { name: 'screen' },
 )
+
+/** Fastify keeps the target of the request line here when it rewrites the URL. */
+type Message = IncomingMessage & { originalUrl?: string }
+
+/** The target as it stood on the request line. INVARIANT: nobody behind finds it on the message any more, libraries neither. */
+function takeTarget(message: Message): string {
+  const raw = message.originalUrl ?? message.url ?? ''
+  message.originalUrl = '/'
+  message.url = '/'
+  return raw
+}
 
 /** Methods with which a message comes back to whoever sent it, or a tunnel opens: refused wherever they point (M03, P22). */
 const refusedEverywhere: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])

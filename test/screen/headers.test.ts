@@ -10,7 +10,7 @@ const refusalOf = (headers: readonly string[], version = '1.1') => {
 }
 
 describe('readHeaders', () => {
-  it('gives the Host of an ordinary request', () => {
+  it('gives what is looked at of an ordinary request, and all that came', () => {
     const headers = [
       ['host', 'gw.test:8080'],
       ['User-Agent', 'curl/8'],
@@ -25,7 +25,42 @@ describe('readHeaders', () => {
       ['X-Forwarded-For', '5.6.7.8'],
     ].flat()
 
-    expect(readHeaders(headers, '1.1')).toEqual({ kind: 'headers', host: 'gw.test:8080' })
+    expect(readHeaders(headers, '1.1')).toEqual({
+      kind: 'headers',
+      headers: {
+        flat: headers,
+        host: 'gw.test:8080',
+        authorization: 'Basic YTpi',
+        apiKey: undefined,
+        contentType: 'application/json',
+        contentEncoding: undefined,
+        framing: { kind: 'length', bytes: 2 },
+        expectsContinue: false,
+      },
+    })
+  })
+
+  it('finds each header in whatever case, and takes no value for a name', () => {
+    const headers = ['HOST', 'a', 'AUTHORIZATION', 'b', 'x-API-key', 'c', 'content-TYPE', 'd', 'Via', 'authorization']
+    const more = ['Content-ENCODING', 'identity', 'EXPECT', '100-continue', 'Transfer-ENCODING', 'chunked']
+    const reading = readHeaders([...headers, ...more], '1.1')
+
+    expect(reading.kind === 'headers' && reading.headers).toMatchObject({
+      ...{ host: 'a', authorization: 'b', apiKey: 'c', contentType: 'd', contentEncoding: 'identity' },
+      ...{ framing: { kind: 'chunked' }, expectsContinue: true },
+    })
+  })
+
+  it.each([
+    ['no length', [], { kind: 'none' }],
+    ['a length of 0', ['Content-Length', '0'], { kind: 'none' }],
+    ['a length of 000', ['Content-Length', '000'], { kind: 'none' }],
+    ['a length', ['Content-Length', '017'], { kind: 'length', bytes: 17 }],
+    ['chunks', ['Transfer-Encoding', 'chunked'], { kind: 'chunked' }],
+  ])('says where the body ends: %s', (_what, lines, framing) => {
+    const reading = readHeaders([...host, ...lines], '1.1')
+
+    expect(reading.kind === 'headers' && reading.headers.framing).toEqual(framing)
   })
 
   it.each([
@@ -39,6 +74,13 @@ describe('readHeaders', () => {
     ['1.6', 'Expect', '100-continue'],
     ['1.6', 'Origin', 'http://a.test'],
     ['1.6', 'X-API-Key', 'a:b'],
+    // Node's own list keeps the first of these in silence, others take the last.
+    ['R14', 'User-Agent', 'a'],
+    ['R14', 'Referer', 'http://a.test/'],
+    ['R14', 'From', 'a@b.test'],
+    ['R14', 'Max-Forwards', '1'],
+    ['R14', 'If-Modified-Since', 'Sun, 06 Nov 1994 08:49:37 GMT'],
+    ['R14', 'If-Unmodified-Since', 'Sun, 06 Nov 1994 08:49:37 GMT'],
   ])('%s: refuses a second %s in whatever case', (_id, name, value) => {
     const others = name === 'Host' ? [] : host
 

@@ -97,6 +97,19 @@ describe('screen', () => {
     })
   })
 
+  it('leaves nothing of the target on the message, where a library could find it', async () => {
+    const world = await start({ rewrite: true })
+    const seen: unknown[] = []
+    world.app.addHook('preHandler', (request, _reply, done) => {
+      seen.push([request.originalUrl, request.url, request.raw.url, request.gate.headers?.flat])
+      done()
+    })
+    await raw(world.app, 'GET /api/%73ettings?x=1#y HTTP/1.1\r\nHost: summer.test\r\nConnection: close\r\n\r\n')
+    await raw(world.app, 'GET /api/%73ettings?x=1 HTTP/1.1\r\nHost: summer.test\r\nConnection: close\r\n\r\n')
+
+    expect(seen).toEqual([['/', '/', '/', ['Host', 'summer.test', 'Connection', 'close']]])
+  })
+
   it('judges an absolute-form target as its path (P17)', async () => {
     const world = await start({ rewrite: true })
     await raw(world.app, 'GET http://spring.test/api/lists HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
