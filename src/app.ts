@@ -14,6 +14,7 @@ import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
+import { boundConnections } from './limit/connections.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
 import type { CredentialSource, ListLedger } from './model/ports.ts'
@@ -62,9 +63,17 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
 
   const app = dataListener(config)
+  boundConnections(app.server, {
+    most: config.server.maxConnectionsPerAddress,
+    isExempt: peers.trusts,
+    clock,
+    warn: (facts, message) => logger.warn(facts, message),
+  })
   await app.register(respond)
   await app.register(observe, { logger, clock, peers })
   await app.register(screen, {
+    trusts: peers.trusts,
+    minBodyRate: config.server.minBodyRate,
     tenants: () => live.current().table,
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })

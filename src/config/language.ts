@@ -24,6 +24,8 @@ export const defaults = {
     idle_timeout: '120s',
     max_requests_per_socket: 10_000,
     max_connections: 4096,
+    max_connections_per_address: 1024,
+    min_body_rate: 1024,
   },
 } as const
 
@@ -215,6 +217,16 @@ export const configSchema = closed(
           1_000_000,
         ),
         max_connections: count('connections at once', defaults.server.max_connections, 1_000_000),
+        max_connections_per_address: count(
+          'connections at once from one address; an IPv6 /64 is one, and trusted proxies are not counted',
+          defaults.server.max_connections_per_address,
+          1_000_000,
+        ),
+        min_body_rate: count(
+          'bytes a second at which a body must come on average, after five seconds',
+          defaults.server.min_body_rate,
+          1_000_000,
+        ),
       }),
     ),
   },

@@ -19,6 +19,16 @@ const isAnother = (current: { readonly _last?: boolean }, response: ServerRespon
   current !== (response as object) && current._last === true
 
 /**
+ * Ends the connection behind the last request that it may carry. Node writes `Connection: close` on that answer, and leaves the
+ * connection open all the same, for ever more requests that it answers with a bare 503.
+ */
+export function closeBehindTheLast(
+  response: ServerResponse & { readonly maxRequestsOnConnectionReached?: boolean },
+): void {
+  if (response.maxRequestsOnConnectionReached === true) response.shouldKeepAlive = false
+}
+
+/**
  * Whether `message` asks for an upgrade that was not taken, because the answer before it is under way (see app.ts). Node
  * drops what comes behind it, so that the connection is of no more use.
  */

@@ -4,14 +4,20 @@ import fp from 'fastify-plugin'
 import '../context.ts'
 import type { Gate, Tenant } from '../context.ts'
 import { catalogue, type Failure, refused } from '../model/failure.ts'
+import type { FlatHeaders } from '../model/ports.ts'
 import type { Target } from '../model/target.ts'
 import type { Match } from '../policy/routes.ts'
-import { isBehindTheLast, isLateUpgrade } from './connection.ts'
+import { closeBehindTheLast, isBehindTheLast, isLateUpgrade } from './connection.ts'
 import { readHeaders, type HeaderRefusal } from './headers.ts'
 import { parseHost, type TenantTable } from './host.ts'
+import { slowBodies } from './slow-bodies.ts'
 import { parseTarget, type TargetRefusal } from './target.ts'
 
 export interface ScreenOptions {
+  /** Whether the other end of a connection is a proxy whose `X-Forwarded-*` are believed. */
+  readonly trusts: (peerAddress: string) => boolean
+  /** Bytes a second. */
+  readonly minBodyRate: number
   /** The tenants in force now. */
   readonly tenants: () => TenantTable
   /** The rule of a request. Only kept here: nothing is told about routes before the caller is known. */
@@ -19,8 +25,15 @@ export interface ScreenOptions {
 }
 
 export const screen = fp<ScreenOptions>(
-  async (app, { tenants, match }) => {
+  async (app, { trusts, minBodyRate, tenants, match }) => {
+    const bodies = slowBodies({
+      minBytesPerSecond: minBodyRate,
+      // As Node does when its own limits pass: the handler of such errors answers 408, and ends who goes on all the same.
+      tooSlow: (socket) => app.server.emit('clientError', tooSlow(), socket),
+    })
+    app.addHook('onClose', async () => bodies.close())
     app.addHook('onRequest', (request, reply, done) => {
+      closeBehindTheLast(reply.raw)
       // Nobody hears the answer: it waits behind one that closes the connection.
       if (isBehindTheLast(request.raw, reply.raw)) return done(refused('header-invalid', { close: true }))
       if (isLateUpgrade(request.raw)) return done(refused('header-invalid', { close: true }))
@@ -32,6 +45,9 @@ export const screen = fp<ScreenOptions>(
       const read = readHeaders(message.rawHeaders, message.httpVersion)
       if (read.kind === 'refused') return headerFailure(read)
       const { headers } = read
+      if (trusts(message.socket.remoteAddress ?? '') && isToldTwice(headers.flat)) {
+        return headerFailure({ code: 'header-duplicate', why: 'what a proxy forwards', kind: 'refused', close: false })
+      }
       gate.headers = headers
       const raw = takeTarget(message)
       const hostName = parseHost(headers.host)
@@ -50,6 +66,7 @@ export const screen = fp<ScreenOptions>(
       const reading = parseTarget(raw, headers.host, 'encrypted' in message.socket ? 'https' : 'http')
       if (reading.kind === 'refused') return targetFailure(reading)
       gate.target = reading.target
+      if (headers.framing.kind !== 'none') bodies.watch(message)
       gate.match = match(tenant, method, reading.target)
       return undefined
     }
@@ -67,6 +84,16 @@ function takeTarget(message: Message): string {
   message.url = '/'
   return raw
 }
+
+/** Whether a proxy says twice how the caller came: of two some believe the first, some the last. */
+function isToldTwice(flat: FlatHeaders): boolean {
+  const names = flat.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
+  return toldOnce.some((name) => names.indexOf(name) !== names.lastIndexOf(name))
+}
+
+const toldOnce = ['x-forwarded-proto', 'x-forwarded-host'] as const
+
+const tooSlow = (): Error => Object.assign(new Error('the body comes too slowly'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 
 /** Methods with which a message comes back to whoever sent it, or a tunnel opens: refused wherever they point (M03, P22). */
 const refusedEverywhere: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])

@@ -26,7 +26,9 @@ afterEach(async () => {
 })
 
 /** A server with the stage alone; it answers what the stage wrote, or the failure. */
-async function start(options: { readonly rewrite?: boolean } = {}) {
+async function start(
+  options: { readonly rewrite?: boolean; readonly trusts?: boolean; readonly minBodyRate?: number } = {},
+) {
   const asked: unknown[] = []
   const matched: Match = { kind: 'unknown' }
   app = Fastify(options.rewrite === true ? { rewriteUrl: () => '/' } : {})
@@ -36,6 +38,8 @@ async function start(options: { readonly rewrite?: boolean } = {}) {
     done()
   })
   await app.register(screen, {
+    trusts: (address) => options.trusts === true && address !== '',
+    minBodyRate: options.minBodyRate ?? 1,
     tenants: () => createTenantTable([spring, summer]),
     match: (tenant, method, target) => {
       asked.push([tenant.config.name, method, target.segments])
