@@ -4,14 +4,19 @@ import type { Gateway } from '../app.ts'
 import { Problems } from '../model/problem.ts'
 import { createLog, type Log } from '../observe/logger.ts'
 import { loadPolicies } from '../policy/load.ts'
+import { neverBack } from '../model/time.ts'
+import { examineStore } from '../store/examine.ts'
 import { openStore } from '../store/store.ts'
 import { gatewayActs, type Acts } from './audit-acts.ts'
 import type { Io } from './io.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
 import { startGateway } from './start-gateway.ts'
+import { startFindings } from './start-findings.ts'
 import { startWarnings } from './start-warnings.ts'
+import { readMark } from './store-mark.ts'
 import { packageVersion } from './version.ts'
+import { watchStore } from './watch-store.ts'
 import { actorOf } from './with-store.ts'
 
 export function registerServeCommand(program: Command, io: Io): void {
@@ -27,10 +32,20 @@ async function serve(command: Command, io: Io): Promise<number> {
   const config = await loadSettings(command, io)
   const policies = await loadPolicies(config.policies)
   const log = createLog(config.log.level)
-  const store = await openStore({ file: config.store.file, clock: io.clock })
+  const { file } = config.store
+  const mark = await readMark(file)
+  const examination = await examineStore(file)
+  const clock = neverBack(io.clock)
+  const store = await openStore({ file, clock })
   const acts = gatewayActs(store, actorOf(io), (facts, message) => log.logger.warn(facts, message))
+  const watch = watchStore({
+    file,
+    epochMs: () => clock.epochMs(),
+    warn: (facts, message) => log.logger.warn(facts, message),
+    onOlder: (facts) => acts.note('gateway.store-older', facts),
+  })
   try {
-    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
+    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock }
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
@@ -39,12 +54,15 @@ async function serve(command: Command, io: Io): Promise<number> {
       acts.note('gateway.drain', { signal })
     })
     for (const warning of startWarnings(config)) log.logger.warn(warning)
+    const found = { examination, mark, retired: await store.listRetired(), nowMs: io.clock.epochMs() }
+    for (const { level, message, facts } of startFindings(found)) log.logger[level](facts, message)
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
     acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
     return await ended
   } finally {
     await acts.settled()
+    await watch.close()
     await store.close()
     log.logger.info('stopped')
     log.close()
