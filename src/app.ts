@@ -23,7 +23,8 @@ import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
-import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
+import { clientErrorHandler, refuseTunnel } from './respond/client-error.ts'
+import { answerOwn, answerWith, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
@@ -153,6 +154,8 @@ function dataListener(config: Config): FastifyInstance {
   app.server.maxConnections = server.maxConnections
   // Node takes its own listener off a connection that asks for an upgrade: a reset of the caller's would end the process (M04).
   app.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.on('error', () => {}))
+  // Without it Node closes the connection without a word (P22).
+  app.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket))
   // Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own (M08).
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.server.emit('request', request, response))

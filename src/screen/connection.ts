@@ -4,6 +4,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** What Node keeps on a socket: the answer that is being written; `_last` once its head says `Connection: close`. */
 interface Wire {
   readonly _httpMessage?: { readonly _last?: boolean } | null
+  /** Ours: the answer to the last request that came. */
+  [lastAnswer]?: ServerResponse
+}
+
+const lastAnswer: unique symbol = Symbol('the answer to the last request that came')
+
+/**
+ * Calls `go` when the answer before this one is over, at once where there is none. Node reads on and would have requests of
+ * one connection worked on side by side, so that one overtakes another on the way to the backend: RFC 9112 §9.3.2 lets
+ * that be for safe methods alone.
+ */
+export function inTurn({ socket }: IncomingMessage, response: ServerResponse, go: () => void): void {
+  const wire = socket as Wire
+  const before = wire[lastAnswer]
+  wire[lastAnswer] = response
+  if (before === undefined || before.closed) go()
+  else before.once('close', go)
 }
 
 /**

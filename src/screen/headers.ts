@@ -7,8 +7,6 @@ export interface HeaderRefusal {
   readonly kind: 'refused'
   readonly code: 'header-duplicate' | 'header-invalid' | 'headers-too-large' | 'media-type-unsupported'
   readonly why: string
-  /** The framing cannot be trusted: what follows on the connection may not be a request. */
-  readonly close: boolean
 }
 
 export type HeaderReading = { readonly kind: 'headers'; readonly headers: ScreenedHeaders } | HeaderRefusal
@@ -22,8 +20,8 @@ const framing = once['content-length'] | once['transfer-encoding']
  * in the order of arrival: `request.headers` keeps the first of several without a word. `version` is `1.1` or `1.0`.
  */
 export function readHeaders(rawHeaders: readonly string[], version: string): HeaderReading {
-  if (version !== '1.1' && version !== '1.0') return closing('an HTTP version other than 1.1 and 1.0')
-  if (rawHeaders.length > maxHeaders * 2) return refusal('headers-too-large', 'more than 100 headers', true)
+  if (version !== '1.1' && version !== '1.0') return invalid('an HTTP version other than 1.1 and 1.0')
+  if (rawHeaders.length > maxHeaders * 2) return refusal('headers-too-large', 'more than 100 headers')
 
   let seen = 0
   const found = nothingFound()
@@ -32,23 +30,23 @@ export function readHeaders(rawHeaders: readonly string[], version: string): Hea
     const value = rawHeaders[i + 1] as string
     // CGI, WSGI and PHP take `_` for `-` (H04).
     if (!isHeaderName(name))
-      return refusal('header-invalid', 'a name with other characters than letters, digits and `-`', false)
+      return refusal('header-invalid', 'a name with other characters than letters, digits and `-`')
 
     const known = knownName(name)
     if (known === undefined) continue
     if (known === 'connection') {
-      if (!nominatesFreely(value)) return refusal('header-invalid', '`Connection` names a header that is needed', false)
+      if (!nominatesFreely(value)) return refusal('header-invalid', '`Connection` names a header that is needed')
       continue
     }
-    if ((seen & once[known]) !== 0) return refusal('header-duplicate', `\`${known}\``, (once[known] & framing) !== 0)
+    if ((seen & once[known]) !== 0) return refusal('header-duplicate', `\`${known}\``)
     seen |= once[known]
     const problem = judge(known, value, version)
     if (problem !== undefined) return problem
     note(found, known, value)
   }
 
-  if ((seen & framing) === framing) return closing('both `content-length` and `transfer-encoding`')
-  if (found.host === undefined) return refusal('header-invalid', 'no `host`', false)
+  if ((seen & framing) === framing) return invalid('both `content-length` and `transfer-encoding`')
+  if (found.host === undefined) return refusal('header-invalid', 'no `host`')
   return { kind: 'headers', headers: screened(rawHeaders, found, found.host, seen) }
 }
 
@@ -98,37 +96,32 @@ function framingOf(length: string | undefined): Framing {
   return bytes === 0 ? noBody : { kind: 'length', bytes }
 }
 
-const refusal = (code: HeaderRefusal['code'], why: string, close: boolean): HeaderRefusal => ({
-  kind: 'refused',
-  code,
-  why,
-  close,
-})
+const refusal = (code: HeaderRefusal['code'], why: string): HeaderRefusal => ({ kind: 'refused', code, why })
 
-const closing = (why: string): HeaderRefusal => refusal('header-invalid', why, true)
+const invalid = (why: string): HeaderRefusal => refusal('header-invalid', why)
 
 /** What is wrong with the value of a header that may stand once. */
 function judge(name: keyof typeof once, value: string, version: string): HeaderRefusal | undefined {
   switch (name) {
     case 'transfer-encoding':
       // llhttp takes any list that ends in `chunked`; the header goes and the bytes would be sent on, still coded (S03).
-      if (version === '1.0') return closing('`transfer-encoding` in HTTP/1.0')
-      return value === 'chunked' ? undefined : closing('a `transfer-encoding` other than `chunked`')
+      if (version === '1.0') return invalid('`transfer-encoding` in HTTP/1.0')
+      return value === 'chunked' ? undefined : invalid('a `transfer-encoding` other than `chunked`')
     case 'content-length':
-      return /^[0-9]{1,15}$/.test(value) ? undefined : closing('a `content-length` that is not a number')
+      return /^[0-9]{1,15}$/.test(value) ? undefined : invalid('a `content-length` that is not a number')
     case 'content-encoding':
       // What we cannot read, the backend would decode (C09).
       return value.toLowerCase() === 'identity'
         ? undefined
-        : refusal('media-type-unsupported', 'a `content-encoding` other than `identity`', false)
+        : refusal('media-type-unsupported', 'a `content-encoding` other than `identity`')
     case 'expect':
       return value.toLowerCase() === '100-continue'
         ? undefined
-        : refusal('header-invalid', 'an `expect` other than `100-continue`', false)
+        : refusal('header-invalid', 'an `expect` other than `100-continue`')
     case 'authorization':
       // A list is how some recipient writes two fields as one (RFC 9110 §5.3); a comma alone may be part of a scheme's parameters.
       return value.includes(',') && secondCredential.test(value)
-        ? refusal('header-duplicate', '`authorization`', false)
+        ? refusal('header-duplicate', '`authorization`')
         : undefined
     case 'host':
     case 'range':

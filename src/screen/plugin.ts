@@ -1,5 +1,6 @@
 /** Stage screen: the raw target and headers in; headers, tenant, canonical target and matched rule out, the only ones later stages see. */
 import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import '../context.ts'
 import type { Gate, Tenant } from '../context.ts'
@@ -7,7 +8,7 @@ import { catalogue, type Failure, refused } from '../model/failure.ts'
 import type { FlatHeaders } from '../model/ports.ts'
 import type { Target } from '../model/target.ts'
 import type { Match } from '../policy/routes.ts'
-import { closeBehindTheLast, isBehindTheLast, isLateUpgrade } from './connection.ts'
+import { closeBehindTheLast, inTurn, isBehindTheLast, isLateUpgrade } from './connection.ts'
 import { readHeaders, type HeaderRefusal } from './headers.ts'
 import { parseHost, type TenantTable } from './host.ts'
 import { slowBodies } from './slow-bodies.ts'
@@ -34,25 +35,29 @@ export const screen = fp<ScreenOptions>(
     app.addHook('onClose', async () => bodies.close())
     app.addHook('onRequest', (request, reply, done) => {
       closeBehindTheLast(reply.raw)
+      inTurn(request.raw, reply.raw, () => begin(request, reply, done))
+    })
+
+    function begin(request: FastifyRequest, reply: FastifyReply, done: (failure?: Failure) => void): void {
       // Nobody hears the answer: it waits behind one that closes the connection.
       if (isBehindTheLast(request.raw, reply.raw)) return done(refused('header-invalid', { close: true }))
       if (isLateUpgrade(request.raw)) return done(refused('header-invalid', { close: true }))
       const failure = look(request.raw, request.gate)
       return failure === undefined ? done() : done(failure)
-    })
+    }
 
     function look(message: Message, gate: Gate): Failure | undefined {
       const read = readHeaders(message.rawHeaders, message.httpVersion)
       if (read.kind === 'refused') return headerFailure(read)
       const { headers } = read
       if (trusts(message.socket.remoteAddress ?? '') && isToldTwice(headers.flat)) {
-        return headerFailure({ code: 'header-duplicate', why: 'what a proxy forwards', kind: 'refused', close: false })
+        return headerFailure({ code: 'header-duplicate', why: 'what a proxy forwards', kind: 'refused' })
       }
       gate.headers = headers
       const raw = takeTarget(message)
       const hostName = parseHost(headers.host)
       if (hostName === undefined)
-        return refused('header-invalid', { message: `${catalogue['header-invalid'].message}: \`host\`` })
+        return refused('header-invalid', { message: `${catalogue['header-invalid'].message}: \`host\``, close: true })
 
       const method = message.method ?? ''
       if (refusedEverywhere.has(method)) return refused('method-not-allowed', { headers: taken, close: true })
@@ -99,14 +104,15 @@ const tooSlow = (): Error => Object.assign(new Error('the body comes too slowly'
 const refusedEverywhere: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])
 const taken = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE'] as const
 
-function headerFailure({ code, why, close }: HeaderRefusal): Failure {
+/** INVARIANT: behind a head that can be read in two ways nothing on the connection is believed any more: `close`, here and below. */
+function headerFailure({ code, why }: HeaderRefusal): Failure {
   return refused(code, {
     message: `${catalogue[code].message}: ${why}`,
-    close,
+    close: true,
     // RFC 9110 §15.5.16: says what would have been taken.
     ...(code === 'media-type-unsupported' && { headers: ['Accept-Encoding', 'identity'] }),
   })
 }
 
 const targetFailure = ({ code, why }: TargetRefusal): Failure =>
-  refused(code, { message: `${catalogue[code].message}: ${why}` })
+  refused(code, { message: `${catalogue[code].message}: ${why}`, close: true })

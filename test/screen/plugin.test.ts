@@ -249,6 +249,40 @@ describe('screen', () => {
   })
 })
 
+describe('requests one behind the other on a connection', () => {
+  // Found by comparing with Go: a GET overtook the POST before it on the way to the backend (RFC 9112 §9.3.2).
+  it('are looked at one after the other, each when the answer before it is over', async () => {
+    const world = await start({ rewrite: true })
+    const order: string[] = []
+    world.app.addHook('preHandler', async ({ gate }) => {
+      const [name = ''] = gate.target?.segments ?? []
+      order.push(`${name} begins`)
+      await new Promise((resolve) => setTimeout(resolve, name === 'slow' ? 60 : 0))
+      order.push(`${name} ends`)
+    })
+    const one = (path: string, last = false): string =>
+      `GET /${path} HTTP/1.1\r\nHost: spring.test\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
+    const answer = await raw(world.app, one('slow') + one('quick') + one('slow') + one('last', true))
+
+    expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(4)
+    const names = ['slow', 'quick', 'slow', 'last']
+    expect(order).toEqual(names.flatMap((name) => [`${name} begins`, `${name} ends`]))
+  })
+
+  it('and those of other connections beside them', async () => {
+    const world = await start({ rewrite: true })
+    const held = Promise.withResolvers<void>()
+    world.app.addHook('preHandler', async ({ gate }) => {
+      if (gate.target?.path === '/slow') await held.promise
+    })
+    const slow = raw(world.app, 'GET /slow HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+    const quick = await raw(world.app, 'GET /quick HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n\r\n')
+    held.resolve()
+
+    expect([quick.slice(9, 12), (await slow).slice(9, 12)]).toEqual(['200', '200'])
+  })
+})
+
 describe('screen and the parser of HTTP together', () => {
   // S01, S04: every byte at every place around `Transfer-Encoding`, beside a Content-Length that covers the whole body.
   // The body holds a second request: whoever takes the coding for real would read it as one.
