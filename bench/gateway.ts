@@ -1,4 +1,5 @@
 /** The whole gateway, measured: what `sallyport serve` runs, over the store and the policies that seed.ts wrote. */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { buildGateway } from '../src/app.ts'
 import type { Config } from '../src/config/config.ts'
@@ -17,7 +18,14 @@ const config: Config = {
   file: undefined,
   listen: anyPort,
   tls: undefined,
-  admin: { listen: anyPort },
+  admin: {
+    listen: anyPort,
+    tls: undefined,
+    publicUrl: undefined,
+    keyFile: join(folder, 'sallyport.key'),
+    sessionLifetimeMs: 3_600_000,
+    oidc: undefined,
+  },
   policies: folder,
   store: { file: join(folder, 'sallyport.db') },
   tenants: [
@@ -60,13 +68,15 @@ const config: Config = {
 }
 
 const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
-const [policies, credentials] = await Promise.all([loadPolicies(folder), openStore({ file: config.store.file, clock })])
+const [policies, store] = await Promise.all([loadPolicies(folder), openStore({ file: config.store.file, clock })])
 const gateway = await buildGateway(config, {
   policies,
-  credentials,
-  lists: credentials,
+  store,
   logger: createLog('info').logger,
   clock,
+  random: randomBytes,
+  key: randomBytes(32),
+  version: 'bench',
 })
 const { data } = await gateway.listen()
 measured(Number(new URL(data).port))

@@ -5,11 +5,14 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { registerHealth } from './admin/health.ts'
+import { buildAdmin } from './admin/listener.ts'
+import { createPeople } from './admin/people/people.ts'
 import { identityCache } from './authenticate/identities.ts'
 import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
+import { dataDocuments } from './data-documents.ts'
+import { createDirectory } from './directory.ts'
 import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
 import { undo } from './forward/undo.ts'
@@ -17,10 +20,11 @@ import { createListEffects, grant } from './grant/plugin.ts'
 import { boundConnections } from './limit/connections.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
-import type { CredentialSource, ListLedger } from './model/ports.ts'
+import { quotaWindows } from './limit/quota-store.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
+import { createTraffic } from './observe/traffic.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
 import { clientErrorHandler, refuseTunnel } from './respond/client-error.ts'
@@ -28,18 +32,29 @@ import { answerOwn, answerWith, frameworkErrors, respond } from './respond/plugi
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
+import type { Store } from './store/store.ts'
 
 export interface GatewayParts {
   readonly policies: PolicySet
-  readonly credentials: CredentialSource
-  readonly lists: ListLedger
+  readonly store: Store
   readonly logger: Logger
   readonly clock: Clock
+  /** `n` bytes from a cryptographic source. */
+  readonly random: (n: number) => Buffer
+  /** 32 bytes: seals second factors. */
+  readonly key: Buffer
+  /** Of this package. */
+  readonly version: string
+}
+
+interface Addresses {
+  readonly data: string
+  readonly admin: string
 }
 
 export interface Gateway {
   /** Starts both listeners; the addresses say which ports they got. */
-  listen(): Promise<{ readonly data: string; readonly admin: string }>
+  listen(): Promise<Addresses>
   /** Everything is built first, then swapped; throws Problems and changes nothing if it cannot be. */
   reload(config: Config, policies: PolicySet): void
   /** Not ready any more, waits `drain.delay`, finishes what runs within `drain.deadline`. Resolves to whether all of it finished. */
@@ -47,15 +62,19 @@ export interface Gateway {
 }
 
 export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { credentials, lists, logger, clock } = parts
+  const { store, logger, clock, random } = parts
   const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
   const failures = failureLimit(() => live.current().policies.limits.failures, clock)
-  const identities = identityCache(credentials, { clock })
+  const identities = identityCache(store, { clock })
   const peers = trustedPeers(config.trustedProxies)
+  const directory = createDirectory({ snapshot: live.current, book: store.managed.book })
+  const documents = dataDocuments(directory, parts.version)
+  const traffic = createTraffic(clock)
+  const windows = quotaWindows()
   const things = createLookUps()
   const answer = answerWith(things)
   const effects = createListEffects({
-    ledger: lists,
+    ledger: store,
     clock,
     newId: randomUUID,
     sharing: (tenant) => live.sharing(tenant),
@@ -71,22 +90,22 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     warn: (facts, message) => logger.warn(facts, message),
   })
   await app.register(respond)
-  await app.register(observe, { logger, clock, peers })
+  await app.register(observe, { logger, clock, peers, traffic })
   await app.register(screen, {
     trusts: peers.trusts,
     minBodyRate: config.server.minBodyRate,
     tenants: () => live.current().table,
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })
-  await app.register(authenticate, { identities, failures, clock, touch: credentials.touch })
+  await app.register(authenticate, { identities, failures, clock, touch: store.touch })
   await app.register(authorize, {
-    roles: () => live.current().policies,
-    retired: (tenant) => lists.retired(tenant),
+    roles: directory.rolesOf,
+    retired: store.retired,
     clock,
   })
-  await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
+  await app.register(limit, { rate: directory.rateOf, windows, clock })
   await app.register(scope, { things })
-  await app.register(own, { send: answerOwn })
+  await app.register(own, { send: answerOwn, document: documents.of })
   await app.register(grant, { effects })
   await app.register(forward, {
     answer: (request, reply) => effects.follow(request.gate, answer(request, reply)),
@@ -96,16 +115,33 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
 
   let draining = false
-  const admin = fastify({ logger: false, forceCloseConnections: true })
-  registerHealth(admin, { notReady: () => (draining ? 'draining' : undefined) })
+  let current = config
+  let addresses: Addresses | undefined
+  const people = createPeople({ store, key: parts.key, clock, random })
+  const admin = await buildAdmin(
+    { config: config.admin, logger, clock, peers },
+    {
+      ...{ store, live, directory, documents, identities, failures, traffic, windows, people, clock, random },
+      config: () => current,
+      version: parts.version,
+      dataAddress: () => addresses?.data,
+      listensAt: () => addresses?.admin,
+      warn: (facts: object, message: string) => logger.warn(facts, message),
+    },
+    { notReady: () => (draining ? 'draining' : undefined) },
+  )
 
   return {
     async listen() {
       const data = await listenOn(app, config.listen, config.tls === undefined ? 'http' : 'https')
-      return { data, admin: await listenOn(admin, config.admin.listen, 'http') }
+      const adminScheme = config.admin.tls === undefined ? 'http' : 'https'
+      addresses = { data, admin: await listenOn(admin, config.admin.listen, adminScheme) }
+      return addresses
     },
     reload(nextConfig, policies) {
       live.swap(createSnapshot(nextConfig, policies, clock, live.current()))
+      // What is read at the start only stays as it was.
+      current = { ...nextConfig, listen: config.listen, tls: config.tls, admin: config.admin, store: config.store }
     },
     async drain() {
       draining = true

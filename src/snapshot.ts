@@ -8,7 +8,7 @@ import { Problems } from './model/problem.ts'
 import type { Upstream } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
-import type { Policy, PolicySet, RatePlan } from './policy/rule.ts'
+import type { Policy, PolicySet } from './policy/rule.ts'
 import { createTenantTable, type TenantTable } from './screen/host.ts'
 
 export interface Snapshot {
@@ -16,7 +16,6 @@ export interface Snapshot {
   readonly table: TenantTable
   readonly policies: PolicySet
   routesOf(policy: Policy): RouteTable
-  planOf(name: string): RatePlan
 }
 
 /** Holds the snapshot in force. A request keeps what it read from it at its start. */
@@ -38,17 +37,11 @@ export function createSnapshot(config: Config, policies: PolicySet, clock: Clock
     return policy === undefined ? [] : [{ config: tenant, policy, upstream: upstreamFor(tenant, clock, previous) }]
   })
   const routes = new Map(tenants.map(({ policy }) => [policy, routeTable(policy.rules)]))
-  const plans = policies.limits.plans
   return {
     tenants,
     table: createTenantTable(tenants),
     policies,
     routesOf: (policy) => routes.get(policy) ?? routeTable(policy.rules),
-    planOf: (name) => {
-      const plan = plans.get(name)
-      if (plan === undefined) throw new Error(`no rate plan \`${name}\``)
-      return plan
-    },
   }
 }
 

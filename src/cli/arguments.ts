@@ -4,7 +4,7 @@ import { quoted, remedyFor } from '../config/suggest.ts'
 import { parseListId, type ListId, type TenantName } from '../model/ids.ts'
 import { parseSpan } from '../model/time.ts'
 import { isUserName } from '../model/user-name.ts'
-import type { PolicySet } from '../policy/rule.ts'
+import type { Roles } from '../policy/grants.ts'
 import { usageError } from './command-error.ts'
 
 /** The tenant that is named; else the only one, else the one called `default`. */
@@ -40,20 +40,20 @@ export interface RoleNames {
   readonly listRoles: readonly string[]
 }
 
-/** What is wrong with names of roles, in words; nothing for names that roles.yaml has. */
+/** What is wrong with names of roles, in words; nothing for names that are known. */
 export function unknownRoles(
   { roles, listRoles }: RoleNames,
-  { userRoles, listRoles: known }: PolicySet,
+  { userRoles, listRoles: known }: Roles,
 ): readonly string[] {
   const unknown = (what: string, names: readonly string[], all: ReadonlyMap<string, unknown>): readonly string[] =>
     names
       .filter((name) => !all.has(name))
-      .map((name) => `there is no ${what} ${quoted(name)} in roles.yaml - ${remedyFor(name, all.keys())}`)
+      .map((name) => `there is no ${what} ${quoted(name)} - ${remedyFor(name, all.keys())}`)
   return [...unknown('user role', roles, userRoles), ...unknown('list role', listRoles, known)]
 }
 
-export function checkRoles(names: RoleNames, policies: PolicySet): void {
-  const unknown = unknownRoles(names, policies)
+export function checkRoles(names: RoleNames, known: Roles): void {
+  const unknown = unknownRoles(names, known)
   if (unknown.length > 0) throw usageError(unknown.join('\n'))
 }
 

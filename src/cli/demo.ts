@@ -15,7 +15,9 @@ import { loadPolicies } from '../policy/load.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { usageError } from './command-error.ts'
 import { paintFor, say, writeOut, type Io } from './io.ts'
+import { gatewayParts } from './parts.ts'
 import { runUntilSignal } from './run-until-signal.ts'
+import { firstSetupLink } from './setup-link.ts'
 import { startGateway } from './start-gateway.ts'
 
 interface Options {
@@ -52,12 +54,13 @@ async function demo(port: number, adminPort: number, io: Io): Promise<number> {
     const backends = { default: backend.url, refusing: refusing.url, silent: silent.url }
     const config = await demoConfig({ port, adminPort, storeFile, backends })
     const policies = await loadPolicies(shippedPolicies)
-    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock: io.clock }
+    const parts = await gatewayParts(config, { policies, store, logger: log.logger }, io)
     const remedy = 'stop it, or run the demo elsewhere: npm run demo -- --port 9080 --admin-port 9081'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     // Listening for signals before anything is shown: who reads the screen may end it at once.
     const ended = runUntilSignal(gateway, () => say(io, '\nending …'))
-    await writeOut(io, screen({ data, admin, backend: backend.url }, tokens, io))
+    const setup = await firstSetupLink(config, policies, store, io, admin)
+    await writeOut(io, screen({ data, admin, backend: backend.url, setup: setup ?? admin }, tokens, io))
     return await ended
   } finally {
     await store.close()
@@ -85,9 +88,11 @@ interface Where {
   readonly data: string
   readonly admin: string
   readonly backend: string
+  /** The one-time link that makes an administrator. */
+  readonly setup: string
 }
 
-function screen({ data, admin, backend }: Where, tokens: ReadonlyMap<string, string>, io: Io): string {
+function screen({ data, admin, backend, setup }: Where, tokens: ReadonlyMap<string, string>, io: Io): string {
   const paint = paintFor(io, 'stdout')
   const token = (name: string): string => tokens.get(name) ?? ''
   const lines = [
@@ -95,6 +100,10 @@ function screen({ data, admin, backend }: Where, tokens: ReadonlyMap<string, str
     `  gateway  ${data}   (health: ${admin}/readyz)`,
     `  backend  ${backend}   in memory, speaks listmonk's API; only the gateway has its credential`,
     `  policy   ${path.relative(io.cwd, shippedPolicies) || '.'}/listmonk.yaml`,
+    '',
+    paint('bold', 'Admin pages'),
+    `  open once   ${setup}`,
+    '  and choose a name and a password; from there on everything below can be done in the browser',
     '',
     paint('bold', 'Users'),
     ...cast.map(({ name, what }) => `  ${name.padEnd(5)} ${token(name)}  ${what}`),

@@ -12,6 +12,7 @@ import { openStore } from '../store/store.ts'
 import { collect } from './arguments.ts'
 import { CommandError, usageError } from './command-error.ts'
 import { readStdin, writeOut, type Io } from './io.ts'
+import { rolesOf } from './roles-of.ts'
 import { globalOptions, loadSettings } from './settings.ts'
 import { storedThings } from './stored-option.ts'
 
@@ -98,7 +99,8 @@ async function grantsOfUser(
   try {
     const identity = await store.find(tenant.name, name)
     if (identity === undefined) throw new CommandError(`There is no user \`${name}\` in the tenant \`${tenant.name}\`.`)
-    return grantsOf(identity, policies, io.clock.epochMs(), store.retired(tenant.name))
+    const roles = rolesOf(tenant.name, config, policies, store)
+    return grantsOf(identity, roles, io.clock.epochMs(), store.retired(tenant.name))
   } finally {
     await store.close()
   }

@@ -5,7 +5,7 @@ import type { TenantName } from '../model/ids.ts'
 import { isUserName } from '../model/user-name.ts'
 import type { NewStoredToken } from '../store/tokens.ts'
 import type { NewUser } from '../store/users.ts'
-import { parseTime } from './arguments.ts'
+import { parseTime, type RoleNames } from './arguments.ts'
 import { maxLabelLength } from './token-new.ts'
 
 export interface ImportLine extends NewUser {
@@ -19,7 +19,7 @@ export interface ImportWorld {
   /** The tenant of that name; without a name the one that is meant then. Else what is wrong. */
   tenant(name: string | undefined): { readonly tenant: TenantName } | { readonly wrong: string }
   /** What is wrong with the names of roles. */
-  unknownRoles(names: { readonly roles: readonly string[]; readonly listRoles: readonly string[] }): readonly string[]
+  unknownRoles(tenant: TenantName, names: RoleNames): readonly string[]
 }
 
 /** Returns nothing, so that `return say(…)` can stand where there is no result. */
@@ -48,10 +48,10 @@ export function parseImportLine(line: Buffer, world: ImportWorld, say: Say): Imp
   if (kind !== 'api' && kind !== 'person') say(`kind: ${shown(kind)} is not known - use \`api\` or \`person\``)
   const roles = texts(object, 'roles', say)
   const listRoles = texts(object, 'list_roles', say)
-  for (const problem of world.unknownRoles({ roles, listRoles })) say(problem)
   const newToken = object['new_token'] ?? false
   if (typeof newToken !== 'boolean') say(`new_token: ${shown(newToken)} is not \`true\` or \`false\``)
   const tenant = tenantOf(object, world, say)
+  if (tenant !== undefined) for (const problem of world.unknownRoles(tenant, { roles, listRoles })) say(problem)
   const tokens = tokensOf(object, say)
   if (tenant === undefined || !isNamed || (kind !== 'api' && kind !== 'person')) return undefined
   return { tenant, name, kind, roles, listRoles, tokens, newToken: newToken === true }

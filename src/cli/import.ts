@@ -9,12 +9,14 @@ import { loadPolicies } from '../policy/load.ts'
 import type { PolicySet } from '../policy/rule.ts'
 import type { ImportedUser } from '../store/import.ts'
 import { StoreError } from '../store/store-error.ts'
+import type { Store } from '../store/store.ts'
 import { findTenant, unknownRoles } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import { parseImportLine, type ImportLine, type ImportWorld } from './import-line.ts'
 import { say, writeOut, type Io } from './io.ts'
 import { linesOf } from './lines.ts'
 import { progressBar } from './progress.ts'
+import { rolesOf } from './roles-of.ts'
 import { loadSettings } from './settings.ts'
 import { actorOf, withStoreOf } from './with-store.ts'
 
@@ -43,8 +45,8 @@ interface Placed {
 
 async function importFile(file: string, command: Command, io: Io): Promise<void> {
   const config = await loadSettings(command, io)
-  const world = worldOf(config, await loadPolicies(config.policies))
-  const placed = await readAll(file, world, io)
+  const policies = await loadPolicies(config.policies)
+  const placed = await withStoreOf(config, io, (store) => readAll(file, worldOf(config, policies, store), io))
   const made: { readonly tenant: string; readonly name: string; readonly token: string }[] = []
   const users = placed.map(({ user }) =>
     withNewToken(user, io, (token) => made.push({ tenant: user.tenant, name: user.name, token })),
@@ -63,7 +65,7 @@ async function importFile(file: string, command: Command, io: Io): Promise<void>
   say(io, `imported ${count} ${count === 1 ? 'user' : 'users'}${shown}`)
 }
 
-function worldOf(config: Config, policies: PolicySet): ImportWorld {
+function worldOf(config: Config, policies: PolicySet, store: Store): ImportWorld {
   const known = config.tenants.map(({ name }) => name)
   // 100,000 lines name the same few roles: each combination is judged once.
   const judged = new Map<string, readonly string[]>()
@@ -74,9 +76,9 @@ function worldOf(config: Config, policies: PolicySet): ImportWorld {
       const wrong = name === undefined ? 'is not named, and there are several' : `there is no tenant ${quoted(name)}`
       return { wrong: `${wrong} - ${remedyFor(name ?? '', known)}` }
     },
-    unknownRoles: (names) => {
-      const key = JSON.stringify([names.roles, names.listRoles])
-      const found = judged.get(key) ?? unknownRoles(names, policies)
+    unknownRoles: (tenant, names) => {
+      const key = JSON.stringify([tenant, names.roles, names.listRoles])
+      const found = judged.get(key) ?? unknownRoles(names, rolesOf(tenant, config, policies, store))
       if (judged.size < 10_000) judged.set(key, found)
       return found
     },

@@ -17,6 +17,7 @@ import { paintFor, say, type Io } from './io.ts'
 import { registerListCommand } from './list.ts'
 import { registerReplayCommand } from './replay-log.ts'
 import { registerServeCommand } from './serve.ts'
+import { registerSetupLinkCommand } from './setup-link.ts'
 import { registerTestCommand } from './test.ts'
 import { registerTokenCommand } from './token.ts'
 import { registerUserCommand } from './user.ts'
@@ -29,6 +30,7 @@ const commands = [
   registerInitCommand,
   registerCheckCommand,
   registerServeCommand,
+  registerSetupLinkCommand,
   registerUserCommand,
   registerTokenCommand,
   registerListCommand,

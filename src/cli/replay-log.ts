@@ -17,6 +17,7 @@ import type { Store } from '../store/store.ts'
 import { usageError } from './command-error.ts'
 import { paintFor, writeOut, type Io, type Paint } from './io.ts'
 import { linesOf } from './lines.ts'
+import { rolesOf } from './roles-of.ts'
 import { globalOptions, loadSettings } from './settings.ts'
 import { onOneLine } from './table.ts'
 import { withStoreOf } from './with-store.ts'
@@ -33,7 +34,9 @@ export function registerReplayCommand(program: Command, io: Io): void {
       const folder = options.policies === undefined ? config.policies : path.resolve(io.cwd, options.policies)
       const policies = await loadPolicies(folder)
       const judgings = judgingsOf(config, policies)
-      const found = await withStoreOf(config, io, (store) => replayLog(log, judgings, callers(store, policies, io), io))
+      const found = await withStoreOf(config, io, (store) =>
+        replayLog(log, judgings, callers(store, config, policies, io), io),
+      )
       const isJson = globalOptions(command, io).output === 'json'
       await writeOut(io, isJson ? `${JSON.stringify(foundJson(found))}\n` : foundText(found, paintFor(io, 'stdout')))
     })
@@ -74,16 +77,22 @@ function judgingsOf(config: Config, policies: PolicySet): ReadonlyMap<string, Te
 const maxCallers = 200_000
 const maxGrants = 10_000
 
-function callers(store: Store, policies: PolicySet, io: Io): FindCaller {
+function callers(store: Store, config: Config, policies: PolicySet, io: Io): FindCaller {
   const known = new LRUCache<string, Who>({ max: maxCallers })
   // Most users share their roles with many: what those grant is made once.
   const shared = new LRUCache<string, Who>({ max: maxGrants })
   const nowMs = io.clock.epochMs()
-  const whoIs = (tenant: TenantName, { roles, listRoles, listGrants }: Identity): Who => {
-    const key = JSON.stringify([tenant, roles, listRoles, listGrants])
+  const roles = new Map(config.tenants.map(({ name }) => [name, rolesOf(name, config, policies, store)] as const))
+  const whoIs = (tenant: TenantName, { roles: names, listRoles, listGrants }: Identity): Who => {
+    const key = JSON.stringify([tenant, names, listRoles, listGrants])
     const grants = (): Who => ({
       kind: 'caller',
-      grants: grantsOf({ roles, listRoles, listGrants }, policies, nowMs, store.retired(tenant)),
+      grants: grantsOf(
+        { roles: names, listRoles, listGrants },
+        roles.get(tenant) ?? policies,
+        nowMs,
+        store.retired(tenant),
+      ),
     })
     const who = shared.get(key) ?? grants()
     shared.set(key, who)

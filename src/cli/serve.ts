@@ -8,9 +8,11 @@ import { neverBack } from '../model/time.ts'
 import { examineStore } from '../store/examine.ts'
 import { openStore } from '../store/store.ts'
 import { gatewayActs, type Acts } from './audit-acts.ts'
-import type { Io } from './io.ts'
+import { say, type Io } from './io.ts'
+import { gatewayParts } from './parts.ts'
 import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
+import { firstSetupLink } from './setup-link.ts'
 import { startGateway } from './start-gateway.ts'
 import { startFindings } from './start-findings.ts'
 import { startWarnings } from './start-warnings.ts'
@@ -45,7 +47,7 @@ async function serve(command: Command, io: Io): Promise<number> {
     onOlder: (facts) => acts.note('gateway.store-older', facts),
   })
   try {
-    const parts = { policies, credentials: store, lists: store, logger: log.logger, clock }
+    const parts = await gatewayParts(config, { policies, store, logger: log.logger }, { ...io, clock })
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
@@ -58,6 +60,9 @@ async function serve(command: Command, io: Io): Promise<number> {
     for (const { level, message, facts } of startFindings(found)) log.logger[level](facts, message)
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
+    const setup = await firstSetupLink(config, policies, store, io, admin)
+    // Not in the log: who reads logs must not become an administrator.
+    if (setup !== undefined) say(io, `Nobody administers this gateway yet. Open, once and within a day: ${setup}`)
     acts.note('gateway.start', { version: packageVersion(), data, admin, tenants })
     return await ended
   } finally {

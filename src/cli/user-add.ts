@@ -4,6 +4,7 @@ import type { Identity } from '../model/identity.ts'
 import { loadPolicies } from '../policy/load.ts'
 import { checkRoles, collect, tenantIn, userName } from './arguments.ts'
 import { say, writeOut, type Io } from './io.ts'
+import { rolesOf } from './roles-of.ts'
 import { globalOptions, loadSettings } from './settings.ts'
 import { actorOf, withStoreOf } from './with-store.ts'
 
@@ -19,8 +20,8 @@ export function registerUserAdd(user: Command, io: Io): void {
     .command('add')
     .description('add a user')
     .argument('<name>', '1 to 200 of A-Z a-z 0-9 _ . @ -')
-    .option('--role <name>', 'a user role of roles.yaml; may be repeated', collect)
-    .option('--list-role <name>', 'a list role of roles.yaml; may be repeated', collect)
+    .option('--role <name>', 'a user role; may be repeated', collect)
+    .option('--list-role <name>', 'a list role; may be repeated', collect)
     .option('--tenant <name>', 'the tenant (default: the only one, or `default`)')
     .addOption(new Option('--kind <kind>', 'a program, or a person').choices(['api', 'person']).default('api'))
     .action((name: string, options: Options, command: Command) => addUser(userName(name), options, command, io))
@@ -30,10 +31,11 @@ async function addUser(name: string, options: Options, command: Command, io: Io)
   const config = await loadSettings(command, io)
   const tenant = tenantIn(config, options.tenant)
   const { role: roles = [], listRole: listRoles = [], kind } = options
-  checkRoles({ roles, listRoles }, await loadPolicies(config.policies))
-  const id = await withStoreOf(config, io, (store) =>
-    store.createUser({ tenant, name, kind, roles, listRoles }, actorOf(io)),
-  )
+  const policies = await loadPolicies(config.policies)
+  const id = await withStoreOf(config, io, (store) => {
+    checkRoles({ roles, listRoles }, rolesOf(tenant, config, policies, store))
+    return store.createUser({ tenant, name, kind, roles, listRoles }, actorOf(io))
+  })
   if (globalOptions(command, io).output === 'json') {
     await writeOut(io, `${JSON.stringify({ id, tenant, name, kind, roles, list_roles: listRoles })}\n`)
     return

@@ -1,7 +1,7 @@
 /** `sallyport user list`: everybody, or those of one tenant or whose names begin alike. */
 import type { Command } from 'commander'
 import { documentedTime } from '../model/time.ts'
-import type { UserSummary } from '../store/users.ts'
+import type { UserSummary } from '../store/user-summaries.ts'
 import { tenantIn } from './arguments.ts'
 import { paintFor, writeOut, type Io } from './io.ts'
 import { globalOptions } from './settings.ts'

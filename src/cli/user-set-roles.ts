@@ -4,6 +4,7 @@ import { loadPolicies } from '../policy/load.ts'
 import { checkRoles, collect, tenantIn, userName } from './arguments.ts'
 import { usageError } from './command-error.ts'
 import { writeOut, type Io } from './io.ts'
+import { rolesOf } from './roles-of.ts'
 import { globalOptions, loadSettings } from './settings.ts'
 import { actorOf, withStoreOf } from './with-store.ts'
 
@@ -39,8 +40,9 @@ async function setRoles(name: string, options: Options, command: Command, io: Io
   }
   const config = await loadSettings(command, io)
   const tenant = tenantIn(config, options.tenant)
-  checkRoles({ roles: roles ?? [], listRoles: listRoles ?? [] }, await loadPolicies(config.policies))
+  const policies = await loadPolicies(config.policies)
   const now = await withStoreOf(config, io, async (store) => {
+    checkRoles({ roles: roles ?? [], listRoles: listRoles ?? [] }, rolesOf(tenant, config, policies, store))
     await store.setRoles(tenant, name, { roles, listRoles }, actorOf(io))
     return store.find(tenant, name)
   })

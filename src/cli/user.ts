@@ -4,6 +4,7 @@ import type { Io } from './io.ts'
 import { registerUserAdd } from './user-add.ts'
 import { registerUserDelete } from './user-delete.ts'
 import { registerUserGrant, registerUserUngrant } from './user-grant.ts'
+import { registerUserLink } from './user-link.ts'
 import { registerUserList } from './user-list.ts'
 import { registerUserSetRoles } from './user-set-roles.ts'
 import { registerUserShow } from './user-show.ts'
@@ -14,6 +15,7 @@ export function registerUserCommand(program: Command, io: Io): void {
   registerUserAdd(user, io)
   registerUserList(user, io)
   registerUserShow(user, io)
+  registerUserLink(user, io)
   registerUserStatus(user, io, 'enable')
   registerUserStatus(user, io, 'disable')
   registerUserSetRoles(user, io)

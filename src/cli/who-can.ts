@@ -4,12 +4,13 @@ import { paperJudge } from '../judge.ts'
 import { grantsOf } from '../policy/grants.ts'
 import { loadPolicies } from '../policy/load.ts'
 import type { Store } from '../store/store.ts'
-import type { UserSummary } from '../store/users.ts'
+import type { UserSummary } from '../store/user-summaries.ts'
 import { answerOf, tallyUsers, type Answer, type Group, type Tally, type Verdict } from '../who-can.ts'
 import { tenantIn } from './arguments.ts'
 import { usageError } from './command-error.ts'
 import { bodyOf } from './explain.ts'
 import { paintFor, writeOut, type Io, type Paint } from './io.ts'
+import { rolesOf } from './roles-of.ts'
 import { globalOptions, loadSettings } from './settings.ts'
 import { onOneLine } from './table.ts'
 import { withStoreOf } from './with-store.ts'
@@ -57,8 +58,9 @@ async function findUsers(asked: { method: string; target: string }, options: Opt
 
   return withStoreOf(config, io, async (store) => {
     const retired = store.retired(name)
+    const roles = rolesOf(name, config, policies, store)
     const tally = tallyUsers((held) => {
-      const grants = grantsOf(held, policies, nowMs, retired)
+      const grants = grantsOf(held, roles, nowMs, retired)
       return answerOf(judge.judge(grants, request), grants)
     }, maxNames)
     await addAll(store, name, tally)

@@ -2,9 +2,10 @@
 import { resolve } from 'node:path'
 import type { UpstreamConfig, UpstreamCredential } from './config.ts'
 import { parseOrigin, spanOrNone } from './formats.ts'
-import { defaults, type ServiceWords, type UpstreamWords } from './language.ts'
+import { defaults } from './defaults.ts'
+import type { ServiceWords, UpstreamWords } from './language.ts'
 import type { Report } from './report.ts'
-import { checkThere, readTokenFile, type Platform } from './secrets.ts'
+import { checkThere, readSecretVariable, readTokenFile, type Platform } from './secrets.ts'
 import { treeAt, type Path, type Tree } from './tree.ts'
 import type { Environment } from './variables.ts'
 
@@ -95,7 +96,7 @@ async function buildCredential(
 }
 
 async function tokenFrom(words: ServiceWords, where: Path, context: BuildContext): Promise<string | undefined> {
-  const { report, env } = context
+  const { report } = context
   const sources = (['token', 'token_file', 'token_env'] as const).filter((key) => words[key] !== undefined)
   if (sources.length !== 1) {
     const found = sources.length === 0 ? 'names no token' : `names ${sources.map((key) => `\`${key}\``).join(' and ')}`
@@ -106,15 +107,7 @@ async function tokenFrom(words: ServiceWords, where: Path, context: BuildContext
     const path = [...where, 'token_file']
     return readTokenFile(pathFrom(context, path, words.token_file), path, report, context.platform)
   }
-  if (words.token_env !== undefined) {
-    const token = env[words.token_env] ?? ''
-    if (/^[!-~]{1,4096}$/.test(token)) return token
-    report.add(
-      [...where, 'token_env'],
-      `the environment variable \`${words.token_env}\` is ${token === '' ? 'not set' : 'not one word'}`,
-      'set it to the token',
-    )
-    return undefined
-  }
-  return words.token
+  return words.token_env === undefined
+    ? words.token
+    : readSecretVariable(words.token_env, [...where, 'token_env'], context.env, report)
 }

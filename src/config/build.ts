@@ -1,11 +1,13 @@
 /** Makes the configuration of checked words: defaults filled in, paths absolute, and the checks that need several keys. */
 import { dirname } from 'node:path'
+import { buildAdmin, buildTls } from './build-admin.ts'
 import { buildTenants } from './build-tenants.ts'
 import { pathFrom, type BuildContext } from './build-upstream.ts'
-import type { Config, ListenAddress, ServerLimits, TlsFiles } from './config.ts'
+import type { Config, ListenAddress, ServerLimits } from './config.ts'
 import { parseListen, spanOrNone } from './formats.ts'
-import { defaults, type ConfigWords } from './language.ts'
-import { checkPrivate, checkThere } from './secrets.ts'
+import { defaults } from './defaults.ts'
+import type { ConfigWords } from './language.ts'
+import { checkThere } from './secrets.ts'
 
 /** The configuration, or `undefined` when the report says why not. */
 export async function buildConfig(
@@ -23,7 +25,8 @@ export async function buildConfig(
       'give it another port',
     )
   }
-  const tls = words.tls === undefined ? undefined : await tlsFrom(words.tls, context)
+  const tls = words.tls === undefined ? undefined : await buildTls(words.tls, ['tls'], context)
+  const admin = await buildAdmin(words.admin, adminListen, context)
   const policies = pathFrom(context, ['policies'], words.policies ?? defaults.policies)
   await checkThere(policies, 'folder', ['policies'], report)
   const storeFile = pathFrom(context, ['store', 'file'], words.store?.file ?? defaults.storeFile)
@@ -35,7 +38,7 @@ export async function buildConfig(
     file,
     listen,
     tls,
-    admin: { listen: adminListen },
+    admin,
     policies,
     store: { file: storeFile },
     tenants: [first, ...others],
@@ -59,15 +62,6 @@ const wildcards: readonly string[] = ['0.0.0.0', '::']
 function isSame(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port !== b.port || a.port === 0) return false
   return a.host === b.host || wildcards.includes(a.host) || wildcards.includes(b.host)
-}
-
-async function tlsFrom(words: NonNullable<ConfigWords['tls']>, context: BuildContext): Promise<TlsFiles> {
-  const certFile = pathFrom(context, ['tls', 'cert_file'], words.cert_file)
-  const keyFile = pathFrom(context, ['tls', 'key_file'], words.key_file)
-  await checkThere(certFile, 'file', ['tls', 'cert_file'], context.report)
-  await checkThere(keyFile, 'file', ['tls', 'key_file'], context.report)
-  await checkPrivate(keyFile, ['tls', 'key_file'], context.report, context.platform)
-  return { certFile, keyFile }
 }
 
 function serverFrom(words: ConfigWords['server']): ServerLimits {

@@ -75,12 +75,34 @@ export interface ServerLimits {
   readonly minBodyRate: number
 }
 
+/** Sign-in through an identity provider (OpenID Connect). */
+export interface OidcConfig {
+  /** Where its discovery document is: an https URL, or http on this machine. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** What the button on the sign-in page says. */
+  readonly label: string
+}
+
+export interface AdminConfig {
+  readonly listen: ListenAddress
+  readonly tls: TlsFiles | undefined
+  /** The origin under which people reach it: what links and the identity provider are given; `undefined`: the address of `listen`. */
+  readonly publicUrl: string | undefined
+  /** A file of 32 random bytes, made at the first start: seals second factors. */
+  readonly keyFile: string
+  /** A session ends then, whatever comes on it. */
+  readonly sessionLifetimeMs: number
+  readonly oidc: OidcConfig | undefined
+}
+
 export interface Config {
   /** The file it came from, absolute; `undefined` when everything is default or given in code. */
   readonly file: string | undefined
   readonly listen: ListenAddress
   readonly tls: TlsFiles | undefined
-  readonly admin: { readonly listen: ListenAddress }
+  readonly admin: AdminConfig
   readonly policies: string
   readonly store: { readonly file: string }
   readonly tenants: readonly [TenantConfig, ...TenantConfig[]]

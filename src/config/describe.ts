@@ -1,6 +1,6 @@
 /** Shows a configuration in the words of the file, with every default, and no secret. */
-import { offsetText } from '../model/time.ts'
-import type { Config, ListenAddress, TenantConfig, UpstreamConfig, UpstreamCredential } from './config.ts'
+import { offsetText, spanText } from '../model/time.ts'
+import type { AdminConfig, Config, ListenAddress, TenantConfig, UpstreamConfig, UpstreamCredential } from './config.ts'
 
 /** What stands where a secret would. */
 const masked = '***'
@@ -10,7 +10,7 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
   return {
     listen: addressText(config.listen),
     ...(config.tls === undefined ? {} : { tls: { cert_file: config.tls.certFile, key_file: config.tls.keyFile } }),
-    admin: { listen: addressText(config.admin.listen) },
+    admin: describeAdmin(config.admin),
     policies: config.policies,
     store: { file: config.store.file },
     tenants: config.tenants.map(describeTenant),
@@ -72,17 +72,18 @@ function describeCredential(credential: UpstreamCredential): unknown {
   return { user: credential.user, token: masked, scheme: credential.scheme }
 }
 
-const addressText = ({ host, port }: ListenAddress): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
-/** The longest unit that leaves a whole number. */
-function spanText(ms: number): string {
-  if (ms === 0) return '0s'
-  const units = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1000],
-  ] as const
-  const fitting = units.find(([, size]) => ms % size === 0)
-  return fitting === undefined ? `${ms}ms` : `${ms / fitting[1]}${fitting[0]}`
+function describeAdmin(admin: AdminConfig): Readonly<Record<string, unknown>> {
+  const { tls, publicUrl, oidc } = admin
+  return {
+    listen: addressText(admin.listen),
+    ...(tls === undefined ? {} : { tls: { cert_file: tls.certFile, key_file: tls.keyFile } }),
+    ...(publicUrl === undefined ? {} : { public_url: publicUrl }),
+    key_file: admin.keyFile,
+    session_lifetime: spanText(admin.sessionLifetimeMs),
+    ...(oidc === undefined
+      ? {}
+      : { oidc: { issuer: oidc.issuer, client_id: oidc.clientId, client_secret: masked, label: oidc.label } }),
+  }
 }
+
+const addressText = ({ host, port }: ListenAddress): string => `${host.includes(':') ? `[${host}]` : host}:${port}`

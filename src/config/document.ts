@@ -17,18 +17,25 @@ export interface Document {
   readonly problems: readonly Problem[]
 }
 
+/** A document with the text it was read from, which is empty where it could not be. */
+export interface FileDocument extends Document {
+  readonly text: string
+}
+
 /** Reads the file at `path` (bounded, whole); `file` is its name in messages. */
-export async function readDocument(path: string, file: string): Promise<Document> {
-  const refused = (message: string, remedy: string): Document => ({
+export async function readDocument(path: string, file: string): Promise<FileDocument> {
+  const refused = (message: string, remedy: string): FileDocument => ({
     tree: undefined,
     problems: [{ file, line: 1, key: '', message, remedy }],
+    text: '',
   })
   try {
     await using handle = await open(path)
     const stat = await handle.stat()
     if (!stat.isFile()) return refused('is not a regular file', 'give the path of a YAML file')
     if (stat.size > maxFileBytes) return refused(`has ${stat.size} bytes`, `keep it under ${maxFileBytes} bytes`)
-    return parseYaml(await handle.readFile(), file)
+    const bytes = await handle.readFile()
+    return { ...parseYaml(bytes, file), text: decoded(bytes) ?? '' }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     return refused(`cannot be read (${code})`, 'check that the file is there and that this user may read it')

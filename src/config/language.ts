@@ -1,76 +1,9 @@
 /** The words of `sallyport.yaml`, as a schema. Every scalar can be given as `SALLYPORT_` + its path joined by `_`. */
 import { Type, type Static } from 'typebox'
+import { defaults } from './defaults.ts'
+import { admin, tls } from './language-admin.ts'
 import { closed, text } from './shape.ts'
-
-/** What holds where nothing is said, in the words of the file. */
-export const defaults = {
-  listen: '127.0.0.1:8080',
-  adminListen: '127.0.0.1:8081',
-  policies: './policies',
-  storeFile: './sallyport.db',
-  policy: 'listmonk',
-  plan: 'default',
-  contract: 'backend',
-  timezone: '+00:00',
-  connections: 64,
-  timeouts: { connect: '2s', headers: '30s', body: '60s', total: '90s' },
-  auth: { unauthenticated_status: 403, realm: 'sallyport', bearer: false, api_key: false },
-  logLevel: 'info',
-  drain: { delay: '0s', deadline: '30s' },
-  server: {
-    headers_timeout: '10s',
-    request_timeout: '60s',
-    keep_alive_timeout: '15s',
-    idle_timeout: '120s',
-    max_requests_per_socket: 10_000,
-    max_connections: 4096,
-    max_connections_per_address: 1024,
-    min_body_rate: 1024,
-  },
-} as const
-
-const span = (description: string, otherwise: string) =>
-  Type.Optional(Type.String({ title: 'a span', description, default: otherwise, format: 'span', examples: ['30s'] }))
-const spanOrNone = (description: string, otherwise: string) =>
-  Type.Optional(
-    Type.String({
-      title: 'a span or `none`',
-      description,
-      default: otherwise,
-      format: 'span-or-none',
-      examples: ['30s', 'none'],
-    }),
-  )
-const count = (description: string, otherwise: number, maximum: number) =>
-  Type.Optional(
-    Type.Integer({
-      title: `a whole number from 1 to ${maximum}`,
-      description,
-      default: otherwise,
-      minimum: 1,
-      maximum,
-    }),
-  )
-const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
-const file = (description: string) =>
-  text('the path of a file', { description, pattern: '\\S', examples: ['secrets/token'] })
-const name = (title: string, description: string) =>
-  text(title, { description, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', examples: ['listmonk'] })
-
-const listen = (otherwise: string) =>
-  Type.Optional(
-    Type.Union(
-      [
-        text('an address and port', { format: 'listen', examples: ['127.0.0.1:8080'] }),
-        Type.Integer({ minimum: 0, maximum: 65_535 }),
-      ],
-      {
-        title: 'an address and port, or a port',
-        description: 'host:port, or a port alone, which is on 127.0.0.1; port 0 is any free one',
-        default: otherwise,
-      },
-    ),
-  )
+import { count, file, flag, listen, name, span, spanOrNone } from './words.ts'
 
 const service = closed({
   user: text('a user name', {
@@ -183,8 +116,8 @@ export type TenantWords = Static<typeof tenantSchema>
 export const configSchema = closed(
   {
     listen: listen(defaults.listen),
-    tls: Type.Optional(closed({ cert_file: file('PEM certificate chain'), key_file: file('PEM private key') })),
-    admin: Type.Optional(closed({ listen: listen(defaults.adminListen) })),
+    tls: tls('of the data path'),
+    admin: Type.Optional(admin),
     policies: Type.Optional(text('the path of a folder', { pattern: '\\S', examples: [defaults.policies] })),
     store: Type.Optional(closed({ file: Type.Optional(file('the SQLite file of identities')) })),
     ...shared,

@@ -2,6 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import type { Report } from './report.ts'
 import type { Path } from './tree.ts'
+import type { Environment } from './variables.ts'
 
 const maxTokenBytes = 4096
 const othersMayRead = 0o004
@@ -41,6 +42,18 @@ export async function readTokenFile(
   } catch (error) {
     refuseFile(error, where, report)
   }
+  return undefined
+}
+
+/** The secret in an environment variable, one word; `undefined` with the mistake in `report`. */
+export function readSecretVariable(name: string, where: Path, env: Environment, report: Report): string | undefined {
+  const secret = env[name] ?? ''
+  if (/^[!-~]{1,4096}$/.test(secret)) return secret
+  report.add(
+    where,
+    `the environment variable \`${name}\` is ${secret === '' ? 'not set' : 'not one word'}`,
+    'set it to the token',
+  )
   return undefined
 }
 

@@ -25,6 +25,7 @@ export async function demoConfig(places: DemoPlaces): Promise<Config> {
     SALLYPORT_UPSTREAM_CREDENTIAL_TOKEN: demoCredential.secret,
     SALLYPORT_POLICIES: shippedPolicies,
     SALLYPORT_STORE_FILE: places.storeFile,
+    SALLYPORT_ADMIN_KEY_FILE: `${places.storeFile}.key`,
   }
   const base = await loadConfig({ env, cwd: fileURLToPath(new URL('.', import.meta.url)) })
   const [first] = base.tenants
@@ -37,7 +38,7 @@ export async function demoConfig(places: DemoPlaces): Promise<Config> {
     ...base,
     tenants,
     listen: { host: '127.0.0.1', port: places.port },
-    admin: { listen: { host: '127.0.0.1', port: places.adminPort } },
+    admin: { ...base.admin, listen: { host: '127.0.0.1', port: places.adminPort } },
     drain: { delayMs: 0, deadlineMs: 5_000 },
   }
 }

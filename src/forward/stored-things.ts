@@ -10,6 +10,7 @@ import { isObject, parseJson } from '../model/json.ts'
 import type { Asker, FlatHeaders, StoredThings, ThingKind, Upstream } from '../model/ports.ts'
 import { writePath, writeTarget } from '../model/target.ts'
 import { readAnswer, type WholeAnswer } from './read-answer.ts'
+import { callerFor } from './own-request.ts'
 import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request-headers.ts'
 import { type StoredLists, storedListsReader } from './stored-lists.ts'
 
@@ -103,31 +104,6 @@ export function createLookUps(): LookUps {
       const { url } = config.upstream
       writesTo.set(url, (writesTo.get(url) ?? 0) + 1)
     },
-  }
-}
-
-function callerFor({
-  requestId,
-  traceparent,
-  clientAddress,
-  authorization,
-}: Asker): Parameters<typeof outgoingHeaders>[1] {
-  return {
-    rawHeaders: [
-      'Accept',
-      'application/json',
-      ...(authorization === undefined ? [] : ['Authorization', authorization]),
-    ],
-    clientAddress,
-    peerAddress: clientAddress,
-    isPeerTrusted: false,
-    isEncrypted: false,
-    requestId,
-    traceparent,
-    credential: 'strip',
-    body: 'none',
-    contentType: undefined,
-    readsAnswer: true,
   }
 }
 

@@ -3,25 +3,29 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import '../context.ts'
-import type { Gate } from '../context.ts'
+import type { Gate, Tenant } from '../context.ts'
 import { type Failure, refused } from '../model/failure.ts'
 import type { Clock } from '../model/time.ts'
-import type { RateClass, RatePlan } from '../policy/rule.ts'
+import type { RateClass } from '../policy/rule.ts'
 import { addressKey } from './address.ts'
-import { quotaStore, type QuotaKey } from './quota-store.ts'
+import { quotaStore, windowKey, type QuotaKey } from './quota-store.ts'
+import type { SlidingWindows } from './sliding-window.ts'
 
 export interface LimitOptions {
-  readonly plan: (name: string) => RatePlan
+  /** The rate in force; `own`: the plan of the caller's own, if they have one. */
+  readonly rate: (tenant: Tenant, own: string | undefined, rateClass: string) => RateClass | undefined
+  /** Where quotas are counted. */
+  readonly windows: SlidingWindows
   readonly clock: Clock
 }
 
 export const limit = fp<LimitOptions>(
-  async (app, { plan, clock }) => {
+  async (app, { rate, windows, clock }) => {
     const classOf = (request: FastifyRequest): RateClass => {
-      const { tenant, match } = request.gate
+      const { tenant, match, principal } = request.gate
       const found =
         tenant !== undefined && match?.kind === 'rule'
-          ? plan(tenant.config.plan).classes.get(match.rule.limit)
+          ? rate(tenant, principal?.identity.plan, match.rule.limit)
           : undefined
       // The loader holds every class to every plan; what slips through is our bug, and refused.
       if (found === undefined) throw refused('internal', { cause: 'a rate class without a plan' })
@@ -31,7 +35,7 @@ export const limit = fp<LimitOptions>(
     await app.register(rateLimit, {
       global: false,
       // The types ask for string keys; the plugin hands to the store whatever the generator returns.
-      store: quotaStore(clock) as never,
+      store: quotaStore(clock, windows) as never,
     })
     // One limiter for each class, made once: numbers cost it no promise, functions one each.
     const limiters = new WeakMap<RateClass, Limiter>()
@@ -78,8 +82,6 @@ function settle(gate: Gate, { name }: RateClass, standing: Standing, done: Done)
 function quotaKey(request: FastifyRequest): QuotaKey {
   const { tenant, match, principal, clientAddress } = request.gate
   const rule = match?.kind === 'rule' ? match.rule : undefined
-  // INVARIANT: no tenant's name holds a slash (model/ids.ts), and no rate class begins with one, so no two make one key;
-  // an id is digits, which no address is.
   const who = principal === undefined ? `@${addressKey(clientAddress)}` : principal.identity.id
-  return { key: `${tenant?.config.name ?? ''}/${who}/${rule?.limit ?? ''}`, cost: rule?.cost ?? 1 }
+  return { key: windowKey(tenant?.config.name ?? '', who, rule?.limit ?? ''), cost: rule?.cost ?? 1 }
 }

@@ -8,16 +8,21 @@ export interface QuotaKey {
   readonly cost: number
 }
 
+/**
+ * Where the use of a rate class is counted: `who` is the id of a user, or `@` and an address.
+ * INVARIANT: no tenant's name holds a slash (model/ids.ts), and no rate class begins with one, so no two make one key;
+ * an id is digits, which no address is.
+ */
+export const windowKey = (tenant: string, who: string | number, rateClass: string): string =>
+  `${tenant}/${who}/${rateClass}`
+
+/** A table for all quotas of a process. Principals are as many as there are users, so nobody at their limit is ever evicted. */
+export const quotaWindows = (): SlidingWindows => slidingWindows({ maxKeys: 100_000, bound: 'soft' })
+
 type Counted = (error: Error | null, result?: { current: number; ttl: number }) => void
 
-/**
- * The class that @fastify/rate-limit constructs; all children count in one table. Principals are as many as there are
- * users, so nobody at their limit is ever evicted.
- */
-export function quotaStore(
-  clock: Clock,
-  windows: SlidingWindows = slidingWindows({ maxKeys: 100_000, bound: 'soft' }),
-) {
+/** The class that @fastify/rate-limit constructs; all children count in one table. */
+export function quotaStore(clock: Clock, windows: SlidingWindows) {
   return class QuotaStore {
     /** `current` above `max` means refused; `ttl` is then the milliseconds to wait, else until the quota is whole. */
     incr(key: QuotaKey, done: Counted, windowMs: number, max: number): void {

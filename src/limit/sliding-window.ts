@@ -25,7 +25,15 @@ export interface SlidingWindows {
   hit(key: string, cost: number, nowMs: number, rule: WindowRule): Standing
   /** The same answer without counting. */
   peek(key: string, cost: number, nowMs: number, rule: WindowRule): Standing
+  /** Keys that begin so and of which something is counted, the fullest first. Walks the whole table: for people who look. */
+  used(prefix: string, nowMs: number, most: number): readonly Used[]
   size(): number
+}
+
+export interface Used {
+  readonly key: string
+  readonly current: number
+  readonly limit: number
 }
 
 interface Entry {
@@ -90,6 +98,15 @@ export function slidingWindows({ maxKeys, bound }: Bounds): SlidingWindows {
       adopt(entry, rule)
       prune(entry, nowMs)
       return judge(entry, cost, nowMs)
+    },
+    used(prefix, nowMs, most) {
+      const found: Used[] = []
+      for (const [key, entry] of entries) {
+        if (!key.startsWith(prefix)) continue
+        prune(entry, nowMs)
+        if (entry.total > 0) found.push({ key, current: entry.total, limit: entry.rule.limit })
+      }
+      return found.toSorted((one, other) => other.current / other.limit - one.current / one.limit).slice(0, most)
     },
     size: () => entries.size,
   }

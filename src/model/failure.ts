@@ -25,15 +25,25 @@ export const catalogue = {
   'permission-denied': row(403, 'permission denied'),
   'list-denied': row(403, 'permission denied: lists'),
   'scope-unreadable': row(403, 'permission denied: what this request touches cannot be judged'),
+  'grant-exceeds': row(403, 'nobody can give what they do not hold'),
+  'request-forgery': row(403, 'this request does not come from the admin pages'),
+  'sign-in-refused': row(403, 'the name or the password is wrong'),
+  'second-factor-required': row(403, 'a code of the second factor is needed'),
   'tenant-mismatch': row(403, 'no tenant answers to this host name'),
   'route-unknown': row(404, 'unknown endpoint'),
   'method-not-allowed': row(405, 'this endpoint does not take this method'),
   'request-timeout': row(408, 'the request was not complete in time', 'now'),
+  'not-found': row(404, 'there is no such thing'),
+  conflict: row(409, 'this is there already, or is in use'),
+  'key-reused': row(409, 'this idempotency key was given with another request before'),
+  'last-administrator': row(409, 'nobody could administer the gateway any more'),
   gone: row(410, 'this endpoint is no longer offered'),
+  'precondition-failed': row(412, 'this was changed meanwhile'),
   'body-too-large': row(413, 'the body is too large'),
   'target-too-long': row(414, 'the request target is too long'),
   'media-type-unsupported': row(415, 'this media type is not accepted here'),
   'body-invalid': row(422, 'a field of the body has the wrong type or value'),
+  'precondition-required': row(428, 'say with If-Match which version this is a change of'),
   'rate-limited': row(429, 'too many requests', 'later'),
   'too-many-failures': row(429, 'too many failed sign-ins from this address', 'later'),
   'headers-too-large': row(431, 'the request headers are too large'),
@@ -71,6 +81,8 @@ export interface FailureDetails {
   readonly fields?: readonly FieldProblem[]
   /** The rule that refused, as `METHOD /path`. */
   readonly rule?: string
+  /** What it is now, where somebody else changed it. */
+  readonly current?: unknown
 }
 
 export interface FailureOptions {

@@ -37,6 +37,8 @@ export interface Identity {
   readonly listRoles: readonly string[]
   /** In the order of the lists. */
   readonly listGrants: readonly DirectGrant[]
+  /** The rate plan of their own, in place of their tenant's. */
+  readonly plan: string | undefined
   /** Epoch milliseconds. */
   readonly createdAt: number
   readonly updatedAt: number

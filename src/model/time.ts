@@ -53,3 +53,16 @@ export function parseSpan(text: string): number | undefined {
   if (match === null) return undefined
   return Number(match[1]) * units[match[2] as keyof typeof units]
 }
+
+/** A span in the longest unit that leaves a whole number: `90s`, `5m`. */
+export function spanText(ms: number): string {
+  if (ms === 0) return '0s'
+  const longestFirst = [
+    ['d', units.d],
+    ['h', units.h],
+    ['m', units.m],
+    ['s', units.s],
+  ] as const
+  const fitting = longestFirst.find(([, size]) => ms % size === 0)
+  return fitting === undefined ? `${ms}ms` : `${ms / fitting[1]}${fitting[0]}`
+}

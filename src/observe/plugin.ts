@@ -10,18 +10,20 @@ import { jsonFields } from './json-fields.ts'
 import { lineWriter } from './line-writer.ts'
 import { logLine } from './log-line.ts'
 import { requestIdOf, traceparentOf } from './request-id.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface ObserveOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly peers: TrustedPeers
+  readonly traffic: Pick<Traffic, 'note'>
 }
 
 /** The status that is logged when the client left before the answer was out (no client ever sees it). */
 const clientClosedRequest = 499
 
 export const observe = fp<ObserveOptions>(
-  async (app, { logger, clock, peers }) => {
+  async (app, { logger, clock, peers, traffic }) => {
     app.decorateRequest('gate')
     const write = lineWriter(logger)
 
@@ -43,6 +45,7 @@ export const observe = fp<ObserveOptions>(
           durationMs: clock.monotonicMs() - gate.startedAtMs,
         }
         write(levelOf(gate, status), jsonFields(logLine(gate, facts)), 'request')
+        traffic.note(gate, facts)
       })
       done()
     })

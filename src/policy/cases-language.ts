@@ -5,7 +5,7 @@ import type { AllowReason, DenyReason, FoundThings } from '../model/decision.ts'
 import { catalogue, type FailureCode } from '../model/failure.ts'
 import type { Place } from '../model/problem.ts'
 import type { Roles } from './compile-roles.ts'
-import { rolesSchema } from './language.ts'
+import { rolesSchema } from './language-roles.ts'
 import type { PartialMode } from './rule.ts'
 
 /** Who asks. */

@@ -2,7 +2,7 @@
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { parseSpan } from '../model/time.ts'
-import type { LimitsWords } from './language.ts'
+import type { LimitsWords } from './language-roles.ts'
 import type { Limits, RateClass, RatePlan } from './rule.ts'
 
 /** What holds without `limits.yaml`, or for what it leaves out. */

@@ -3,9 +3,10 @@ import { parseInstant } from '../config/formats.ts'
 import type { Report } from '../config/report.ts'
 import { quoted, remedyFor } from '../config/suggest.ts'
 import { placeAt, type Path, type Tree } from '../config/tree.ts'
+import { ownerRole } from '../model/admin-permission.ts'
 import { parseListId } from '../model/ids.ts'
 import type { Need } from '../model/permission.ts'
-import type { RolesWords } from './language.ts'
+import type { RolesWords } from './language-roles.ts'
 import type { ListGrant, ListRole, UserRole } from './rule.ts'
 
 export interface Roles {
@@ -24,6 +25,13 @@ export function compileRoles(
   const userRoles = new Map<string, UserRole>()
   for (const [name, role] of Object.entries(words.user_roles ?? {})) {
     const where = [...path, 'user_roles', name]
+    if (name === ownerRole) {
+      report.add(
+        where,
+        `${quoted(ownerRole)} is the role that may do everything and is always there`,
+        'choose another name',
+      )
+    }
     for (const [index, permission] of role.permissions.entries()) {
       if (permissions.has(permission)) continue
       report.add(
@@ -32,7 +40,7 @@ export function compileRoles(
         remedyFor(permission, permissions),
       )
     }
-    userRoles.set(name, { name, permissions: role.permissions, at: placeAt(tree, where) })
+    userRoles.set(name, { name, permissions: role.permissions, admin: role.admin ?? [], at: placeAt(tree, where) })
   }
   const listRoles = new Map<string, ListRole>()
   for (const [name, role] of Object.entries(words.list_roles ?? {})) {

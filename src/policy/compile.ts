@@ -9,8 +9,10 @@ import { formatPlace, Problems, type Place, type Problem } from '../model/proble
 import { checkRateClass, compileLimits, rateClassesOf } from './compile-limits.ts'
 import { compileRoles } from './compile-roles.ts'
 import { compileRoute, routeKey, type RouteContext } from './compile-route.ts'
-import { backendSchema, limitsSchema, rolesSchema, type BackendWords } from './language.ts'
+import { limitsSchema, rolesSchema } from './language-roles.ts'
+import { backendSchema, type BackendWords } from './language.ts'
 import type { ListScope, Policy, PolicySet, Resource, Rule } from './rule.ts'
+import type { PolicySource } from './source.ts'
 
 /** What a folder holds, read but not judged. */
 export interface PolicyDocuments {
@@ -19,6 +21,7 @@ export interface PolicyDocuments {
   readonly limits: Tree | undefined
   /** Files that are there and are no YAML: what they may have declared is not missed elsewhere. */
   readonly unread?: readonly string[]
+  readonly sources?: readonly PolicySource[]
 }
 
 /** The files of a folder that are no backend. */
@@ -61,7 +64,7 @@ export function compilePolicySet(documents: PolicyDocuments, before: readonly Pr
   const roles = compileRoles(checkSections(rolesTree, rolesSchema, rolesReport), permissions, rolesTree, rolesReport)
 
   if (problems.length > 0) throw new Problems(problems.toSorted(byPlace))
-  return deepFreeze({ policies, ...roles, limits })
+  return deepFreeze({ policies, ...roles, limits, sources: documents.sources ?? [] })
 }
 
 /** In the order of a reader: file, then line. */
@@ -92,7 +95,8 @@ function compileBackend(
   const rules = compileRoutes(tree, words.routes ?? {}, context, rateClasses, report)
   if (words.policy === undefined || scope === undefined) return undefined
   const refused = words.credential_refused
-  return { name: words.policy, permissions, scope, resources, rules, credentialRefused: refused }
+  const names = words.names && { ...words.names, from: words.names.from.slice('GET '.length) }
+  return { name: words.policy, permissions, scope, names, resources, rules, credentialRefused: refused }
 }
 
 const everything: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })

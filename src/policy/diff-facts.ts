@@ -4,7 +4,7 @@ import type { ListGrant, ListRole, Rule, UserRole } from './rule.ts'
 export interface RoleChange {
   readonly role: string
   readonly kind: 'added' | 'removed' | 'changed'
-  /** Permissions of a user role; of a list role `3 list:get`, with its `until`. */
+  /** Permissions of a user role, those of the admin API as `admin users:get`; of a list role `3 list:get`, with its `until`. */
   readonly gained: readonly string[]
   readonly lost: readonly string[]
 }
@@ -19,7 +19,8 @@ export interface SettingChange {
 export const userRoleChanges = (
   before: ReadonlyMap<string, UserRole>,
   after: ReadonlyMap<string, UserRole>,
-): readonly RoleChange[] => roleChanges(before, after, ({ permissions }) => permissions)
+): readonly RoleChange[] =>
+  roleChanges(before, after, ({ permissions, admin }) => [...permissions, ...admin.map((each) => `admin ${each}`)])
 
 export const listRoleChanges = (
   before: ReadonlyMap<string, ListRole>,

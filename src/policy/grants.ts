@@ -1,4 +1,5 @@
 /** What a caller holds, resolved from role names once per identity and policy version. */
+import type { AdminPermission } from '../model/admin-permission.ts'
 import type { DirectGrant } from '../model/identity.ts'
 import { listIdFrom, type ListId } from '../model/ids.ts'
 import type { ListNeed, Permission } from '../model/permission.ts'
@@ -7,16 +8,22 @@ import type { ListRole, ListScope, UserRole } from './rule.ts'
 /** Everything granted to one caller: each grant with the name of the role that gives it. Frozen. */
 export interface Grants {
   readonly permissions: ReadonlyMap<Permission, string>
+  /** What the admin API opens to them. */
+  readonly admin: ReadonlyMap<AdminPermission, string>
   readonly get: ReadonlyMap<ListId, string>
   readonly manage: ReadonlyMap<ListId, string>
   /** Epoch milliseconds at which the first `until` runs out; the grants must be made anew then. */
   readonly validUntilMs: number
 }
 
+/** Roles of files and of the store alike. */
 export interface Roles {
-  readonly userRoles: ReadonlyMap<string, UserRole>
-  readonly listRoles: ReadonlyMap<string, ListRole>
+  readonly userRoles: ReadonlyMap<string, HeldUserRole>
+  readonly listRoles: ReadonlyMap<string, HeldListRole>
 }
+
+export type HeldUserRole = Pick<UserRole, 'permissions' | 'admin'>
+export type HeldListRole = Pick<ListRole, 'grants'>
 
 /** What somebody holds: names of roles, and lists of their own. */
 export interface Held {
@@ -60,17 +67,23 @@ export function grantsOf(
     }
   }
   for (const grant of held.listGrants ?? []) add(grant.list, grant, ownGrant)
-  return Object.freeze({ permissions: permissionsOf(held, roles), get, manage, validUntilMs })
+  return Object.freeze({ ...opened(held, roles), get, manage, validUntilMs })
 }
 
-function permissionsOf({ roles: names }: Held, { userRoles }: Roles): ReadonlyMap<Permission, string> {
+/** Each permission with the first of the roles that hold it. */
+function opened({ roles: names }: Held, { userRoles }: Roles): Pick<Grants, 'permissions' | 'admin'> {
   const permissions = new Map<Permission, string>()
+  const admin = new Map<AdminPermission, string>()
   for (const name of names) {
-    for (const permission of userRoles.get(name)?.permissions ?? []) {
+    const role = userRoles.get(name)
+    for (const permission of role?.permissions ?? []) {
       if (!permissions.has(permission)) permissions.set(permission, name)
     }
+    for (const permission of role?.admin ?? []) {
+      if (!admin.has(permission)) admin.set(permission, name)
+    }
   }
-  return permissions
+  return { permissions, admin }
 }
 
 /** The lists granted for this kind of access, each with its list role. */

@@ -30,5 +30,5 @@ export const effects = {
     }),
   ),
   retire: Type.Optional(place),
-  own: Type.Optional(Type.Enum(['profile', 'logout'])),
+  own: Type.Optional(Type.Enum(['profile', 'logout', 'openapi'])),
 }

@@ -7,8 +7,7 @@ import { effects, need } from './language-effects.ts'
 
 const name = (title: string) => text(title, { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' })
 /** Permissions are the backend's words: `lists:get_all`. */
-const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
-const permissions = Type.Array(permission, { uniqueItems: true })
+export const permission = text('a permission', { pattern: '^[a-z0-9_]+:[a-z0-9_]+$', examples: ['lists:get_all'] })
 
 const listNeed = Type.Enum(['get', 'manage', 'either'], {
   description: 'either: lists with get, or those with manage where there is none with get',
@@ -209,6 +208,17 @@ export const backendSchema = closed(
         Type.Integer({ minimum: -2_147_483_648, maximum: 0, description: 'an id that matches nothing' }),
       ),
     }),
+    names: Type.Optional(
+      closed({
+        from: text('a GET that lists all lists', {
+          pattern: '^GET /[^{}\\s]*$',
+          examples: ['GET /api/lists?minimal=true'],
+        }),
+        items: dataPath,
+        id: name('the field of the id'),
+        name: name('the field of the name'),
+      }),
+    ),
     resources: Type.Optional(named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a resource', resourceSchema)),
     parameters: Type.Optional(named('^(?!any$)[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a group', parameters)),
     routes: named('', 'a route', routeSchema),
@@ -216,33 +226,3 @@ export const backendSchema = closed(
   { description: 'one backend of Sallyport' },
 )
 export type BackendWords = Static<typeof backendSchema>
-
-/** Role names are people's words: `spring team`. */
-const roleName = '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$'
-const listNeeds = Type.Array(need, { minItems: 1, uniqueItems: true })
-const until = text('a time with its offset', { format: 'instant', examples: ['2026-12-31T00:00:00+01:00'] })
-const userRoleSchema = closed({ permissions })
-const listRoleSchema = closed({
-  lists: named('^[1-9][0-9]{0,9}$', 'a list id', Type.Union([listNeeds, closed({ allow: listNeeds, until })])),
-})
-export const rolesSchema = closed({
-  user_roles: Type.Optional(named(roleName, 'the name of a role', userRoleSchema)),
-  list_roles: Type.Optional(named(roleName, 'the name of a role', listRoleSchema)),
-})
-export type RolesWords = Static<typeof rolesSchema>
-
-const rate = closed({
-  limit: Type.Integer({ minimum: 1, maximum: 1_000_000_000 }),
-  window: text('a span', { format: 'span', examples: ['1m'] }),
-})
-export const limitsSchema = closed({
-  failures: Type.Optional(rate),
-  plans: Type.Optional(
-    named(
-      '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',
-      'the name of a plan',
-      named('^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', 'the name of a rate class', rate),
-    ),
-  ),
-})
-export type LimitsWords = Static<typeof limitsSchema>

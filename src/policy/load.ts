@@ -2,10 +2,10 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { readDocument } from '../config/document.ts'
-import type { Tree } from '../config/tree.ts'
 import { Problems, type Problem } from '../model/problem.ts'
-import { byPlace, compilePolicySet, ownFiles } from './compile.ts'
+import { byPlace } from './compile.ts'
 import { compileCases } from './compile-cases.ts'
+import { compileFiles, problemOf, type ReadFile } from './compile-files.ts'
 import type { CaseFile } from './cases-language.ts'
 import type { PolicySet } from './rule.ts'
 
@@ -13,20 +13,7 @@ import type { PolicySet } from './rule.ts'
 export async function loadPolicies(dir: string): Promise<PolicySet> {
   const problems: Problem[] = []
   const files = await readFolder(dir, problems)
-  const treeOf = (name: string): Tree | undefined => files.find((file) => file.name === name)?.tree
-  const backends = files.filter(({ name }) => !ownFiles.includes(name))
-  if (backends.length === 0 && problems.length === 0) {
-    problems.push(problemOf(nameOf(dir), 'holds no backend file', 'add one, for example `listmonk.yaml`'))
-  }
-  return compilePolicySet(
-    {
-      backends: backends.flatMap(({ tree }) => tree ?? []),
-      roles: treeOf('roles.yaml'),
-      limits: treeOf('limits.yaml'),
-      unread: files.flatMap(({ name, tree }) => (tree === undefined ? [name] : [])),
-    },
-    problems,
-  )
+  return compileFiles(nameOf(dir), files, problems)
 }
 
 /** Loads `cases/*.yaml` of the folder; names of roles and policies are judged by `set`. No folder is no cases. */
@@ -41,17 +28,12 @@ export async function loadCases(dir: string, set: PolicySet): Promise<readonly C
 /** What messages and decisions call the folder: its own name, so that they read the same on every machine. */
 const nameOf = (dir: string): string => basename(dir) || dir
 
-interface PolicyFile {
-  readonly name: string
-  readonly tree: Tree | undefined
-}
-
 async function readFolder(
   dir: string,
   problems: Problem[],
   label = nameOf(dir),
   missing?: 'may be missing',
-): Promise<readonly PolicyFile[]> {
+): Promise<readonly ReadFile[]> {
   const entries = await readdir(dir).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code !== 'ENOENT' || missing === undefined) {
@@ -61,22 +43,14 @@ async function readFolder(
     }
     return []
   })
-  const files: PolicyFile[] = []
+  const files: ReadFile[] = []
   for (const name of entries.toSorted((a, b) => (a < b ? -1 : 1))) {
     // A rule that nobody reads would be missed only when it is needed.
     if (name.endsWith('.yml')) problems.push(problemOf(`${label}/${name}`, 'ends in `.yml`', 'name it `.yaml`'))
     if (!name.endsWith('.yaml') || name.startsWith('.')) continue
     const document = await readDocument(join(dir, name), `${label}/${name}`)
     problems.push(...document.problems)
-    files.push({ name, tree: document.tree })
+    files.push({ name, tree: document.tree, text: document.text })
   }
   return files
 }
-
-const problemOf = (file: string, message: string, remedy: string): Problem => ({
-  file,
-  line: 1,
-  key: '',
-  message,
-  remedy,
-})

@@ -1,9 +1,12 @@
 /** A compiled policy: what `load` makes of the files, frozen, ready for look-ups only. */
+import type { AdminPermission } from '../model/admin-permission.ts'
 import type { Comparison } from '../model/comparison.ts'
 import type { PagingRule } from '../model/decision.ts'
 import type { ListNeed, Need, Permission } from '../model/permission.ts'
 import type { Place } from '../model/problem.ts'
 import type { BodyShape } from './body-shape.ts'
+import type { ListNames } from './list-names.ts'
+import type { PolicySource } from './source.ts'
 
 /** Who may call a route before its lists are looked at. */
 export type Allow =
@@ -100,7 +103,7 @@ export interface AnswerDemand {
 }
 
 /** What the gateway answers itself, for its own caller, in the backend's shape. */
-export type Own = 'profile' | 'logout'
+export type Own = 'profile' | 'logout' | 'openapi'
 
 export interface Grant {
   /** Dotted path of the new list's id in the answer. */
@@ -180,6 +183,8 @@ export interface Policy {
   readonly name: string
   readonly permissions: ReadonlySet<Permission>
   readonly scope: ListScope
+  /** `undefined`: lists have no names here. */
+  readonly names: ListNames | undefined
   readonly resources: ReadonlyMap<string, Resource>
   readonly rules: readonly Rule[]
   readonly credentialRefused: CredentialRefused | undefined
@@ -188,6 +193,8 @@ export interface Policy {
 export interface UserRole {
   readonly name: string
   readonly permissions: readonly Permission[]
+  /** What it opens in the admin API and pages of the gateway itself. */
+  readonly admin: readonly AdminPermission[]
   readonly at: Place
 }
 
@@ -228,4 +235,6 @@ export interface PolicySet {
   readonly userRoles: ReadonlyMap<string, UserRole>
   readonly listRoles: ReadonlyMap<string, ListRole>
   readonly limits: Limits
+  /** The files as they were read, for those who look rules up by `file:line`. */
+  readonly sources: readonly PolicySource[]
 }

@@ -3,7 +3,8 @@ import type { TSchema } from 'typebox'
 import { configSchema } from '../config/language.ts'
 import { ownKeywords } from '../config/shape.ts'
 import { casesSchema } from './cases-language.ts'
-import { backendSchema, limitsSchema, rolesSchema } from './language.ts'
+import { limitsSchema, rolesSchema } from './language-roles.ts'
+import { backendSchema } from './language.ts'
 
 /** Path in the repository → the text of the file. */
 export function publishedSchemas(): ReadonlyMap<string, string> {

@@ -4,7 +4,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { failureEnvelope } from '../model/envelope.ts'
 import { Failure } from '../model/failure.ts'
-import { parserFailure, tunnelFailure } from './framework-errors.ts'
+import { parserFailure, tunnelFailure } from '../model/framework-errors.ts'
 import { failureHeaders } from './write-failure.ts'
 
 const isWaiting: unique symbol = Symbol('a failure waits for the answer before it')

@@ -8,7 +8,7 @@ import type { StoredThings } from '../model/ports.ts'
 import type { LookUp } from './cut/whole-cutter.ts'
 import { createDocumentedJson } from './documented/documented-json.ts'
 import { createFilteringSink } from './filtering.ts'
-import { failureFrom } from './framework-errors.ts'
+import { failureFrom } from '../model/framework-errors.ts'
 import { type AnswerSink, createRelay } from './relay.ts'
 import { treatmentFor } from './treatment.ts'
 import { writeFailure } from './write-failure.ts'
@@ -47,11 +47,11 @@ function lookUpFor(gate: Gate, things: StoredThings<Tenant>): LookUp {
   }
 }
 
-/** Takes the reply over and sends `json`, in the backend's shape, as a success of the gateway's own. */
-export function answerOwn(request: FastifyRequest, reply: FastifyReply, json: object): void {
+/** Takes the reply over and sends `json` as a success of the gateway's own: `data` in the backend's shape, a `document` as it is. */
+export function answerOwn(request: FastifyRequest, reply: FastifyReply, json: object, as: 'data' | 'document'): void {
   const { gate } = request
   reply.hijack()
-  gate.bytesOut = writeOwn(request.raw, reply.raw, ownBody(gate.tenant, json), gate)
+  gate.bytesOut = writeOwn(request.raw, reply.raw, ownBody(as === 'data' ? gate.tenant : undefined, json), gate)
 }
 
 /** Under the contract `documented` the same as what comes from the backend. */

@@ -1,5 +1,5 @@
 /** The audit log as people read it: who did what to whom, and when. Nothing in it is ever edited or cut. */
-import type { Kysely, Selectable } from 'kysely'
+import { sql, type Kysely, type Selectable } from 'kysely'
 import type { AuditRow } from './audit-append.ts'
 import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
@@ -15,9 +15,14 @@ export interface AuditEntry extends AuditRow {
 export interface AuditFilter {
   /** Epoch milliseconds: at this time or later. */
   readonly since?: number
+  /** Epoch milliseconds: before this time. */
+  readonly until?: number
   readonly actor?: string
+  /** An action, or with a `.` at its end all that begin so: `token.`. */
   readonly action?: string
   readonly subject?: string
+  /** Only what was done in this tenant. */
+  readonly tenant?: string
 }
 
 export interface AuditPage extends AuditFilter {
@@ -28,15 +33,25 @@ export interface AuditPage extends AuditFilter {
 
 /** Newest first. */
 export async function selectAudit(db: Kysely<Tables>, page: AuditPage): Promise<readonly AuditEntry[]> {
-  const { before, limit, since, actor, action, subject } = page
+  const { before, limit, since, until, actor, action, subject, tenant } = page
   let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
   if (before !== undefined) query = query.where('id', '<', before)
   if (since !== undefined) query = query.where('at', '>=', since)
+  if (until !== undefined) query = query.where('at', '<', until)
   if (actor !== undefined) query = query.where('actor', '=', actor)
-  if (action !== undefined) query = query.where('action', '=', action)
+  if (action !== undefined) query = query.where(...beginsWith('action', action, action.endsWith('.')))
   if (subject !== undefined) query = query.where('subject', '=', subject)
+  if (tenant !== undefined) query = query.where(...beginsWith('subject', `${tenant}/`, true))
   return readable(async () => (await query.execute()).map(toEntry))
 }
+
+/** Not LIKE: SQLite's ignores the case. */
+const beginsWith = (column: 'action' | 'subject', text: string, isPrefix: boolean) =>
+  [
+    isPrefix ? sql<string>`substr(${sql.ref(column)}, 1, ${text.length})` : sql<string>`${sql.ref(column)}`,
+    '=',
+    text,
+  ] as const
 
 /** Oldest first, from the one after the id `after`; 0 is the start. */
 export async function selectAuditAfter(

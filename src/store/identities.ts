@@ -9,7 +9,7 @@ export function findIdentity(db: Kysely<Tables>, tenant: TenantName, name: strin
   return db.transaction().execute(async (trx) => {
     const user = await trx
       .selectFrom('users')
-      .select(['id', 'kind', 'status', 'created_at', 'updated_at'])
+      .select(['id', 'kind', 'status', 'plan', 'created_at', 'updated_at'])
       .where('tenant', '=', tenant)
       .where('name', '=', name)
       .executeTakeFirst()
@@ -23,6 +23,7 @@ export function findIdentity(db: Kysely<Tables>, tenant: TenantName, name: strin
       roles: await rolesOf(trx, 'user_roles_of', user.id),
       listRoles: await rolesOf(trx, 'list_roles_of', user.id),
       listGrants: await listGrantsOf(trx, user.id),
+      plan: user.plan ?? undefined,
       createdAt: user.created_at,
       updatedAt: user.updated_at,
       tokens: await tokensOf(trx, user.id),

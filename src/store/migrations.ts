@@ -1,6 +1,7 @@
 /** The schema, step by step. A step that was released is never edited: a change is a new step. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { administration } from './admin-migration.ts'
 import { auditChain } from './audit-migration.ts'
 
 const identities: Migration = {
@@ -93,4 +94,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001_identities': identities,
   '0002_lists': lists,
   '0003_audit_chain': auditChain,
+  '0004_administration': administration,
 }

@@ -2,9 +2,10 @@
 
 /**
  * `unusable`: the file cannot be opened as a store. `unavailable`: it could, and now cannot be read or written.
- * `missing`: no such user or token. `conflict`: it is there already.
+ * `missing`: no such user or token. `conflict`: it is there already, or in use. `stale`: it was changed since its author saw it.
+ * `reused`: an idempotency key of another request.
  */
-export type StoreErrorKind = 'unusable' | 'unavailable' | 'missing' | 'conflict'
+export type StoreErrorKind = 'unusable' | 'unavailable' | 'missing' | 'conflict' | 'stale' | 'reused'
 
 export interface NamedUser {
   readonly tenant: string

@@ -1,6 +1,5 @@
 /** The store: users, their roles and tokens, and who changed what. */
-import type { Transaction } from 'kysely'
-import { authorOf, type By } from '../model/author.ts'
+import { termsOf, type By } from '../model/author.ts'
 import type { DirectGrant, Identity } from '../model/identity.ts'
 import type { ListId, TenantName, TokenId, UserId } from '../model/ids.ts'
 import type { CredentialSource, ListLedger } from '../model/ports.ts'
@@ -8,17 +7,20 @@ import type { Clock } from '../model/time.ts'
 import { appendAudit, type AuditRow } from './audit-append.ts'
 import { verifyAudit, type AuditVerdict, type NotedHead } from './audit-verify.ts'
 import { selectAudit, selectAuditAfter, type AuditEntry, type AuditPage } from './audit.ts'
-import { createChangeFeed, lastChangeId, type ChangeFeed } from './change-feed.ts'
-import { recorded, type Note } from './changes.ts'
-import type { Connections } from './connections.ts'
+import { createChangeFeed } from './change-feed.ts'
+import { openDesk } from './desk.ts'
 import { findIdentity } from './identities.ts'
 import { insertUsers, type ImportedUser } from './import.ts'
-import { openLink, type Link } from './link.ts'
+import { openLink } from './link.ts'
 import { writeTouches } from './last-used.ts'
 import { removeGrant, restoreLists, retireLists, unretireList, upsertGrant, withholdLists } from './lists.ts'
-import { retiredLists, selectRetired, type RetiredList, type RetiredLists } from './retired.ts'
-import { explainSqlite } from './store-error.ts'
-import type { Tables } from './tables.ts'
+import { managedStore, type ManagedStore } from './managed-store.ts'
+import { peopleStore, type PeopleStore } from './people-store.ts'
+import { firstLook, startPoll } from './poll.ts'
+import { selectRetired, type RetiredList } from './retired.ts'
+import { sessionStore, type SessionStore } from './session-store.ts'
+import { sharedMemory } from './shared.ts'
+import { relabelToken, rotateToken, type TokenKey } from './token-changes.ts'
 import {
   insertToken,
   markRevoked,
@@ -37,8 +39,10 @@ import {
   type NewRoles,
   type NewUser,
   type UserFilter,
-  type UserSummary,
 } from './users.ts'
+import { countUsers, selectUserPage, selectUsersById, type UserQuery } from './user-pages.ts'
+import type { UserSummary } from './user-summaries.ts'
+import { updateUser, type UserChanges } from './user-update.ts'
 
 export interface StoreOptions {
   /** Path of the database; made when it is not there. Its folder must be. */
@@ -56,21 +60,32 @@ export interface Act {
 }
 
 /**
- * All changes name who makes them (`by`, for the audit log), and reject with a `StoreError`:
- * `missing` or `conflict` about the user, `unavailable` about the file.
+ * All changes name who makes them (`by`, for the audit log, with the terms of the change), and reject with a `StoreError`:
+ * `missing`, `conflict` or `stale` about the user, `unavailable` about the file.
  */
 export interface Store extends CredentialSource, ListLedger {
+  readonly managed: ManagedStore
+  readonly people: PeopleStore
+  readonly sessions: SessionStore
   createUser(user: NewUser, by: By): Promise<UserId>
   setUserStatus(tenant: TenantName, name: string, status: Identity['status'], by: By): Promise<void>
   /** Replaces the roles; `undefined` leaves them as they are. */
   setRoles(tenant: TenantName, name: string, roles: NewRoles, by: By): Promise<void>
+  /** Several changes at once; `stale` where `by` names a version and it is not that one. */
+  updateUser(tenant: TenantName, name: string, changes: UserChanges, by: By): Promise<void>
   /** Removes the user and every token. */
   deleteUser(tenant: TenantName, name: string, by: By): Promise<void>
   /** A page in the order of tenant and name. */
   listUsers(filter: UserFilter): Promise<readonly UserSummary[]>
+  usersById(ids: readonly UserId[]): Promise<readonly UserSummary[]>
+  userPage(query: UserQuery): Promise<readonly UserSummary[]>
+  countUsers(query: UserQuery): Promise<number>
   createToken(tenant: TenantName, name: string, token: NewStoredToken, by: By): Promise<TokenId>
   /** A page in the order of making. */
   listTokens(filter: TokenFilter): Promise<readonly TokenSummary[]>
+  relabelToken(key: TokenKey, label: string, by: By): Promise<void>
+  /** A new token beside the old one, which ends at `oldEndsAt` at the latest; `conflict` where it has ended already. */
+  rotateToken(key: TokenKey, token: NewStoredToken, oldEndsAt: number, by: By): Promise<TokenId>
   /** `false` when it was revoked before. */
   revokeToken(id: TokenId, by: By): Promise<boolean>
   /** All or none; tells how many. */
@@ -97,40 +112,17 @@ export interface Store extends CredentialSource, ListLedger {
 /** Rejects with a `StoreError` of kind `unusable`, and leaves the file alone, when it cannot be a store of this version. */
 export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Promise<Store> {
   const link = await openLink(file)
-  const retired = retiredLists()
-  const feed = createChangeFeed(await firstLook(link, file, retired), ({ read }) => retired.load(read))
-  const poll = startPoll(link, feed, retired, pollMs)
-
-  const using = async <T>(work: (connections: Connections) => Promise<T>): Promise<T> => {
-    try {
-      return await work(link.connections())
-    } catch (error) {
-      throw explainSqlite(error, file, 'unavailable')
-    }
-  }
-  const change = <T>(by: By, work: Work<T>): Promise<T> =>
-    using(async (connections) => {
-      const atMs = clock.epochMs()
-      const { result, committed } = await recorded(connections, { author: authorOf(by), atMs }, (trx, note) =>
-        work(trx, atMs, note),
-      )
-      if (committed !== undefined) feed.committed(committed)
-      return result
-    })
-  // What is retired is read inside the transaction: after the commit there is nothing left that could fail.
-  const changeLists = async (by: By, work: Work<void>): Promise<void> =>
-    using(async (connections) => {
-      const atMs = clock.epochMs()
-      const { result, committed } = await recorded(connections, { author: authorOf(by), atMs }, async (trx, note) => {
-        await work(trx, atMs, note)
-        return selectRetired(trx)
-      })
-      retired.replace(result)
-      if (committed !== undefined) feed.committed(committed)
-    })
+  const shared = sharedMemory()
+  const feed = createChangeFeed(await firstLook(link, file, shared), ({ read }) => shared.load(read))
+  const poll = startPoll(link, feed, shared, pollMs)
+  const desk = openDesk({ file, clock, connections: link.connections, feed, shared })
+  const { using, change, changeShared } = desk
   const touches = createTouches(clock, (touched) => using((connections) => writeTouches(connections, touched)))
 
   return {
+    managed: managedStore(desk, shared),
+    people: peopleStore(desk),
+    sessions: sessionStore(desk),
     find: (tenant, name) => using(({ read }) => findIdentity(read, tenant, name)),
     onChange: (listener) => feed.onChange(listener),
     touch: (token, epochMs) => touches.touch(token, epochMs),
@@ -139,32 +131,41 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
       change(by, (trx, atMs, note) => updateStatus(trx, { tenant, name }, status, atMs, note)),
     setRoles: (tenant, name, roles, by) =>
       change(by, (trx, atMs, note) => replaceRoles(trx, { tenant, name }, roles, atMs, note)),
-    deleteUser: (tenant, name, by) => change(by, (trx, _atMs, note) => removeUser(trx, tenant, name, note)),
+    updateUser: (tenant, name, changes, by) =>
+      change(by, (trx, atMs, note) => updateUser(trx, { tenant, name }, changes, termsOf(by).ifVersion, atMs, note)),
+    deleteUser: (tenant, name, by) =>
+      change(by, (trx, _atMs, note) => removeUser(trx, tenant, name, termsOf(by).ifVersion, note)),
     listUsers: (filter) => using(({ read }) => selectUsers(read, filter)),
+    usersById: (ids) => using(({ read }) => selectUsersById(read, ids)),
+    userPage: (query) => using(({ read }) => selectUserPage(read, query)),
+    countUsers: (query) => using(({ read }) => countUsers(read, query)),
     createToken: (tenant, name, token, by) =>
       change(by, (trx, atMs, note) => insertToken(trx, { tenant, name }, token, atMs, note)),
     listTokens: (filter) => using(({ read }) => selectTokens(read, filter)),
+    relabelToken: (key, label, by) => change(by, (trx, _atMs, note) => relabelToken(trx, key, label, note)),
+    rotateToken: (key, token, oldEndsAt, by) =>
+      change(by, (trx, atMs, note) => rotateToken(trx, key, token, oldEndsAt, atMs, note)),
     revokeToken: (id, by) => change(by, (trx, atMs, note) => markRevoked(trx, id, atMs, note)),
     importUsers: (users, by, onProgress = () => undefined) =>
       change(by, (trx, atMs, note) => insertUsers(trx, users, atMs, note, onProgress)),
-    retired: (tenant) => retired.of(tenant),
+    retired: (tenant) => shared.retired(tenant),
     grantList: (user, grant: DirectGrant, by, sinceMs) =>
       change(by, (trx, atMs, note) => upsertGrant(trx, user, grant, atMs, note, sinceMs)),
     ungrantList: (tenant, name, list, by) =>
       change(by, (trx, _atMs, note) => removeGrant(trx, { tenant, name }, list, note)),
     beginRetirement: (retirement, by) =>
-      changeLists(by, (trx, atMs, note) => withholdLists(trx, retirement, atMs, note)),
+      changeShared(by, (trx, atMs, note) => withholdLists(trx, retirement, atMs, note)),
     endRetirement: (retirement, outcome, by) =>
-      changeLists(by, (trx, atMs, note) =>
+      changeShared(by, (trx, atMs, note) =>
         outcome === 'gone' ? retireLists(trx, retirement, atMs, note) : restoreLists(trx, retirement, note),
       ),
     retireList: (tenant, list, by) =>
-      changeLists(by, async (trx, atMs, note) => {
+      changeShared(by, async (trx, atMs, note) => {
         const retirement = { tenants: [tenant], lists: [list], operation: 'by hand' }
         await withholdLists(trx, retirement, atMs, note)
         await retireLists(trx, retirement, atMs, note)
       }),
-    unretireList: (tenant, list, by) => changeLists(by, (trx, _atMs, note) => unretireList(trx, tenant, list, note)),
+    unretireList: (tenant, list, by) => changeShared(by, (trx, _atMs, note) => unretireList(trx, tenant, list, note)),
     listRetired: (tenant) => using(({ read }) => selectRetired(read, tenant)),
     listAudit: (page) => using(({ read }) => selectAudit(read, page)),
     auditAfter: (after, limit) => using(({ read }) => selectAuditAfter(read, after, limit)),
@@ -179,59 +180,7 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
   }
 }
 
-/** The id to hear changes from, read before what is retired: a change between the two is heard, not lost. */
-async function firstLook(link: Link, file: string, retired: RetiredLists): Promise<number> {
-  try {
-    const lastId = await lastChangeId(link.connections())
-    await retired.load(link.connections().read)
-    return lastId
-  } catch (error) {
-    link.close()
-    throw explainSqlite(error, file, 'unusable')
-  }
-}
-
 function actRow({ action, subject, details }: Act, by: By, at: number): AuditRow {
-  const { actor, origin, requestId } = authorOf(by)
+  const { actor, origin, requestId } = termsOf(by)
   return { at, actor, origin, requestId, action, subject, details, before: undefined, after: undefined }
-}
-
-type Work<T> = (trx: Transaction<Tables>, atMs: number, note: Note) => Promise<T>
-
-/** Looks every `pollMs` for changes of other processes, one look at a time. Does not keep the process alive. */
-function startPoll(link: Link, feed: ChangeFeed, retired: RetiredLists, pollMs: number): { stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
-  let isStopped = false
-  let isRestartDue = false
-
-  const look = async (): Promise<void> => {
-    try {
-      if ((await link.check()) === 'replaced') isRestartDue = true
-      if (isRestartDue) {
-        const lastId = await lastChangeId(link.connections())
-        await retired.load(link.connections().read)
-        feed.restart(lastId)
-      } else await feed.catchUp(link.connections())
-      isRestartDue = false
-    } catch {
-      // The store is away. `find` says so; the feed has not moved on and tells everything when it is back.
-    }
-    schedule()
-  }
-  const schedule = (): void => {
-    if (isStopped) return
-    timer = setTimeout(() => {
-      running = look()
-    }, pollMs).unref()
-  }
-
-  schedule()
-  return {
-    stop: async () => {
-      isStopped = true
-      clearTimeout(timer)
-      await running
-    },
-  }
 }

@@ -32,6 +32,8 @@ export interface TokenFilter {
   readonly tenant?: TenantName
   readonly user?: string
   readonly label?: string
+  /** Only tokens that hold at `nowMs` and end before this time; epoch milliseconds. */
+  readonly endsBefore?: { readonly nowMs: number; readonly beforeMs: number }
   /** The last token of the page before. */
   readonly after?: TokenId
   readonly limit: number
@@ -82,7 +84,7 @@ export async function markRevoked(trx: Transaction<Tables>, id: TokenId, atMs: n
 
 /** In the order in which they were made. */
 export async function selectTokens(db: Kysely<Tables>, filter: TokenFilter): Promise<readonly TokenSummary[]> {
-  const { tenant, user, label, after, limit } = filter
+  const { tenant, user, label, endsBefore, after, limit } = filter
   let query = db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')
@@ -94,6 +96,12 @@ export async function selectTokens(db: Kysely<Tables>, filter: TokenFilter): Pro
   if (user !== undefined) query = query.where('users.name', '=', user)
   if (label !== undefined) query = query.where('tokens.label', '=', label)
   if (after !== undefined) query = query.where('tokens.id', '>', after)
+  if (endsBefore !== undefined) {
+    query = query
+      .where('tokens.revoked_at', 'is', null)
+      .where('tokens.expires_at', '>', endsBefore.nowMs)
+      .where('tokens.expires_at', '<', endsBefore.beforeMs)
+  }
   const rows = await query.execute()
   return rows.map((row) => ({
     id: tokenIdFrom(row.id),

@@ -1,12 +1,14 @@
 /** Users: made, changed, listed, removed. Each change is written inside the transaction that it is given. */
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { DirectGrant, Identity } from '../model/identity.ts'
-import { listIdFrom, userIdFrom, type TenantName, type UserId } from '../model/ids.ts'
+import type { Identity } from '../model/identity.ts'
+import { userIdFrom, type TenantName, type UserId } from '../model/ids.ts'
 import { roleState, userState } from './audit-state.ts'
 import type { Note } from './changes.ts'
 import { chunks } from './chunks.ts'
 import { missingUser, StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
+import { toSummaries, type UserSummary } from './user-summaries.ts'
+import { checkVersion } from './version.ts'
 
 export interface NewUser {
   readonly tenant: TenantName
@@ -15,22 +17,17 @@ export interface NewUser {
   readonly kind: Identity['kind']
   readonly roles: readonly string[]
   readonly listRoles: readonly string[]
+  /** The rate plan of their own. */
+  readonly plan?: string | undefined
+  /** In lower case; of people only. */
+  readonly email?: string | undefined
+  readonly note?: string | undefined
 }
 
 /** What `undefined` is left as it is. */
 export interface NewRoles {
   readonly roles: readonly string[] | undefined
   readonly listRoles: readonly string[] | undefined
-}
-
-export interface UserSummary extends Omit<NewUser, 'tenant'> {
-  readonly tenant: string
-  readonly id: UserId
-  readonly status: Identity['status']
-  /** In the order of the lists. */
-  readonly listGrants: readonly DirectGrant[]
-  readonly createdAt: number
-  readonly updatedAt: number
 }
 
 export interface UserFilter {
@@ -44,6 +41,7 @@ export interface UserFilter {
 }
 
 export async function insertUser(trx: Transaction<Tables>, user: NewUser, atMs: number, note: Note): Promise<UserId> {
+  await checkEmail(trx, user.email)
   const inserted = await trx
     .insertInto('users')
     .values({
@@ -53,6 +51,9 @@ export async function insertUser(trx: Transaction<Tables>, user: NewUser, atMs: 
       status: 'enabled',
       created_at: atMs,
       updated_at: atMs,
+      plan: user.plan ?? null,
+      email: user.email ?? null,
+      note: user.note ?? '',
     })
     .onConflict((conflict) => conflict.columns(['tenant', 'name']).doNothing())
     .returning('id')
@@ -65,10 +66,26 @@ export async function insertUser(trx: Transaction<Tables>, user: NewUser, atMs: 
   }
   await insertRoles(trx, 'user_roles_of', inserted.id, user.roles)
   await insertRoles(trx, 'list_roles_of', inserted.id, user.listRoles)
-  const { tenant, name, kind } = user
-  const after = { kind, status: 'enabled', ...(await roleState(trx, inserted.id)) }
+  const { tenant, name, kind, plan, email } = user
+  const after = {
+    kind,
+    status: 'enabled',
+    ...(await roleState(trx, inserted.id)),
+    plan,
+    email,
+    note: user.note === '' ? undefined : user.note,
+  }
   note({ action: 'user.create', tenant, name, before: undefined, after })
   return userIdFrom(inserted.id)
+}
+
+/** Throws a `StoreError` of kind `conflict` where somebody else has this address. */
+export async function checkEmail(db: Kysely<Tables>, email: string | undefined, except?: number): Promise<void> {
+  if (email === undefined) return
+  let query = db.selectFrom('users').select('id').where('email', '=', email)
+  if (except !== undefined) query = query.where('id', '!=', except)
+  if ((await query.executeTakeFirst()) === undefined) return
+  throw new StoreError('conflict', 'somebody else has this e-mail address')
 }
 
 async function insertRoles(
@@ -103,11 +120,16 @@ export async function updateStatus(
   const id = await userId(trx, tenant, name)
   const { numUpdatedRows } = await trx
     .updateTable('users')
-    .set({ status, updated_at: atMs })
+    .set({ status, updated_at: atMs, version: sql`version + 1` })
     .where('id', '=', id)
     .where('status', '!=', status)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return
+  // Not only refused from now on: what was open must not open again when they are enabled.
+  if (status === 'disabled') {
+    await trx.deleteFrom('sessions').where('user_id', '=', id).execute()
+    await trx.deleteFrom('links').where('user_id', '=', id).execute()
+  }
   const before = { status: status === 'enabled' ? 'disabled' : 'enabled' }
   note({ action: `user.${status}`, tenant, name, before, after: { status } })
 }
@@ -129,7 +151,11 @@ export async function replaceRoles(
     await trx.deleteFrom('list_roles_of').where('user_id', '=', id).execute()
     await insertRoles(trx, 'list_roles_of', id, listRoles)
   }
-  await trx.updateTable('users').set({ updated_at: atMs }).where('id', '=', id).execute()
+  await trx
+    .updateTable('users')
+    .set({ updated_at: atMs, version: sql`version + 1` })
+    .where('id', '=', id)
+    .execute()
   note({ action: 'user.set-roles', tenant, name, before, after: await roleState(trx, id) })
 }
 
@@ -137,9 +163,12 @@ export async function removeUser(
   trx: Transaction<Tables>,
   tenant: TenantName,
   name: string,
+  ifVersion: number | undefined,
   note: Note,
 ): Promise<void> {
   const id = await userId(trx, tenant, name)
+  const { version } = await trx.selectFrom('users').select('version').where('id', '=', id).executeTakeFirstOrThrow()
+  checkVersion(version, ifVersion)
   const before = await userState(trx, id)
   await trx.deleteFrom('users').where('id', '=', id).execute()
   note({ action: 'user.delete', tenant, name, before, after: undefined })
@@ -157,58 +186,5 @@ export async function selectUsers(db: Kysely<Tables>, filter: UserFilter): Promi
       eb.or([eb('tenant', '>', after.tenant), eb.and([eb('tenant', '=', after.tenant), eb('name', '>', after.name)])]),
     )
   }
-  const rows = await query.execute()
-  const ids = rows.map((row) => row.id)
-  const roles = await rolesByUser(db, 'user_roles_of', ids)
-  const listRoles = await rolesByUser(db, 'list_roles_of', ids)
-  const grants = await grantsByUser(db, ids)
-  return rows.map((row) => ({
-    tenant: row.tenant,
-    id: userIdFrom(row.id),
-    name: row.name,
-    kind: row.kind,
-    status: row.status,
-    roles: roles.get(row.id) ?? [],
-    listRoles: listRoles.get(row.id) ?? [],
-    listGrants: grants.get(row.id) ?? [],
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }))
-}
-
-async function rolesByUser(
-  db: Kysely<Tables>,
-  table: 'user_roles_of' | 'list_roles_of',
-  ids: readonly number[],
-): Promise<ReadonlyMap<number, readonly string[]>> {
-  const found = new Map<number, string[]>()
-  for (const chunk of chunks(ids)) {
-    const rows = await db.selectFrom(table).selectAll().where('user_id', 'in', chunk).orderBy('role').execute()
-    for (const { user_id: id, role } of rows) found.set(id, [...(found.get(id) ?? []), role])
-  }
-  return found
-}
-
-async function grantsByUser(
-  db: Kysely<Tables>,
-  ids: readonly number[],
-): Promise<ReadonlyMap<number, readonly DirectGrant[]>> {
-  const found = new Map<number, DirectGrant[]>()
-  for (const chunk of chunks(ids)) {
-    const rows = await db
-      .selectFrom('list_grants')
-      .select(['user_id', 'list', 'get', 'manage', 'until'])
-      .where('user_id', 'in', chunk)
-      .where('withheld_by', 'is', null)
-      .orderBy('list')
-      .execute()
-    for (const row of rows) {
-      const list = listIdFrom(row.list)
-      const of = found.get(row.user_id) ?? []
-      if (list !== undefined)
-        of.push({ list, get: row.get === 1, manage: row.manage === 1, until: row.until ?? undefined })
-      found.set(row.user_id, of)
-    }
-  }
-  return found
+  return toSummaries(db, await query.execute())
 }

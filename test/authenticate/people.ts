@@ -37,6 +37,7 @@ export function user(name: string, changes: Partial<Identity> = {}): Identity {
     roles: [],
     listRoles: [],
     listGrants: [],
+    plan: undefined,
     createdAt: 0,
     updatedAt: 0,
     tokens: [token(`${name}-secret`)],

@@ -94,7 +94,7 @@ describe('import', () => {
       .map((line) => line.replace('error: standard input:', ''))
     expect(said).toEqual([
       '2: name: `a:b` is no user name - use 1 to 200 of the characters A-Z a-z 0-9 _ . @ -',
-      '2: there is no user role `raeder` in roles.yaml - did you mean `reader`?',
+      '2: there is no user role `raeder` - did you mean `reader`?',
       expect.stringMatching(/^3: .+ - write one JSON object a line$/),
       expect.stringMatching(/^4: .+ - write one JSON object a line$/),
       '5: is no JSON object - write one JSON object a line',

@@ -42,8 +42,8 @@ describe('user', () => {
       code: 2,
       out: '',
       err:
-        'error: there is no user role `raeder` in roles.yaml - did you mean `reader`?\n' +
-        'error: there is no list role `alpha taem` in roles.yaml - did you mean `alpha team`?\n',
+        'error: there is no user role `raeder` - did you mean `reader`?\n' +
+        'error: there is no list role `alpha taem` - did you mean `alpha team`?\n',
     })
     expect(await json(world, 'user', 'list')).toEqual([])
   })

@@ -8,7 +8,17 @@ describe('variablesOf', () => {
 
   it('names every key that one text can hold, and none of a tenant', () => {
     expect([...variables.keys()].toSorted()).toEqual([
+      'SALLYPORT_ADMIN_KEY_FILE',
       'SALLYPORT_ADMIN_LISTEN',
+      'SALLYPORT_ADMIN_OIDC_CLIENT_ID',
+      'SALLYPORT_ADMIN_OIDC_CLIENT_SECRET_ENV',
+      'SALLYPORT_ADMIN_OIDC_CLIENT_SECRET_FILE',
+      'SALLYPORT_ADMIN_OIDC_ISSUER',
+      'SALLYPORT_ADMIN_OIDC_LABEL',
+      'SALLYPORT_ADMIN_PUBLIC_URL',
+      'SALLYPORT_ADMIN_SESSION_LIFETIME',
+      'SALLYPORT_ADMIN_TLS_CERT_FILE',
+      'SALLYPORT_ADMIN_TLS_KEY_FILE',
       'SALLYPORT_AUTH_API_KEY',
       'SALLYPORT_AUTH_BEARER',
       'SALLYPORT_AUTH_REALM',

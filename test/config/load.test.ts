@@ -37,7 +37,14 @@ describe('loadConfig', () => {
       file: join(cwd, 'sallyport.yaml'),
       listen: { host: '127.0.0.1', port: 8080 },
       tls: undefined,
-      admin: { listen: { host: '127.0.0.1', port: 8081 } },
+      admin: {
+        listen: { host: '127.0.0.1', port: 8081 },
+        tls: undefined,
+        publicUrl: undefined,
+        keyFile: join(cwd, 'sallyport.key'),
+        sessionLifetimeMs: 43_200_000,
+        oidc: undefined,
+      },
       policies: join(cwd, 'policies'),
       store: { file: join(cwd, 'sallyport.db') },
       tenants: [

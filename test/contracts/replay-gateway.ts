@@ -39,7 +39,7 @@ export function grantsOfUser(user: WorldUser): Grants {
     until: undefined,
   }))
   const roles = {
-    userRoles: new Map([['role', { name: 'role', permissions: user.permissions, at }]]),
+    userRoles: new Map([['role', { name: 'role', permissions: user.permissions, admin: [], at }]]),
     listRoles: new Map([['lists', { name: 'lists', grants, at }]]),
   }
   return grantsOf({ roles: ['role'], listRoles: ['lists'] }, roles, 0)

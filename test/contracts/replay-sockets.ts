@@ -40,7 +40,7 @@ const boundless = (name: string): RateClass => ({ name, limit: 1e9, windowMs: 60
 function policiesOf(shipped: PolicySet, users: readonly WorldUser[]): PolicySet {
   const userRoles = users.map(({ username, permissions }): [string, UserRole] => [
     `role of ${username}`,
-    { name: `role of ${username}`, permissions, at },
+    { name: `role of ${username}`, permissions, admin: [], at },
   ])
   const listRoles = users.map(({ username, lists }): [string, ListRole] => {
     const grants = lists.map(({ id, permissions }) => ({

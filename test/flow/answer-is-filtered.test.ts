@@ -21,7 +21,7 @@ function withWorldRoles(users: readonly WorldUser[]): (shipped: PolicySet) => Po
   const at = { file: 'world.json', line: 1 }
   return (shipped) => ({
     ...shipped,
-    userRoles: new Map(users.map(({ username: name, permissions }) => [name, { name, permissions, at }])),
+    userRoles: new Map(users.map(({ username: name, permissions }) => [name, { name, permissions, admin: [], at }])),
     listRoles: new Map(users.map(({ username: name, lists }) => [name, { name, grants: lists.map(grantOf), at }])),
   })
 }

@@ -187,8 +187,13 @@ describe("the gateway's own account", () => {
     const policy = policies.policies.get('listmonk') ?? expect.unreachable('no policy')
     const own = policy.rules.filter((rule) => rule.own !== undefined)
 
-    expect(own.map(({ id }) => id).toSorted()).toEqual(['GET /api/profile', 'POST /api/logout'])
-    const grants = { permissions: new Map(), get: new Map(), manage: new Map(), validUntilMs: Infinity }
+    expect(own.map(({ id }) => id).toSorted()).toEqual([
+      'GET /api/openapi.json',
+      'GET /api/profile',
+      'POST /api/logout',
+    ])
+    const none = { permissions: new Map(), admin: new Map(), get: new Map(), manage: new Map() }
+    const grants = { ...none, validUntilMs: Infinity }
     for (const { method, path } of own) {
       const judged = paperJudge(policy).judge(grants, { method, target: path })
       expect([judged.failure, judged.outgoing]).toEqual([undefined, undefined])

@@ -186,7 +186,7 @@ function rolesOf({ permissions, grants }: Caller): Pick<PolicySet, 'userRoles' |
     return [{ list: idOf.list + index, get: grant !== 'manage', manage: grant !== 'get', until: undefined }]
   })
   return {
-    userRoles: new Map<string, UserRole>([['role', { name: 'role', permissions, at }]]),
+    userRoles: new Map<string, UserRole>([['role', { name: 'role', permissions, admin: [], at }]]),
     listRoles: new Map<string, ListRole>([['lists', { name: 'lists', grants: lists, at }]]),
   }
 }

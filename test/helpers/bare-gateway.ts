@@ -132,6 +132,7 @@ function gateFor(
         name: 'test',
         permissions: new Set(),
         scope: listScope,
+        names: undefined,
         resources: new Map(options.resources?.map((each) => [each.name, each])),
         rules: [],
         credentialRefused: options.credentialRefused,

@@ -62,6 +62,7 @@ export interface Answer {
 export interface Overrides {
   readonly tenant?: Partial<TenantConfig>
   readonly config?: Partial<Config>
+  readonly admin?: Partial<Config['admin']>
   /** The backend's address, where it is not the demo's. */
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
@@ -100,7 +101,12 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const policies = overrides.policies?.(shipped) ?? shipped
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock })
+  const gateway = await buildGateway(config, {
+    ...{ policies, store, logger, clock },
+    random: randomBytes,
+    key: randomBytes(32),
+    version: 'test',
+  })
   const { data, admin } = await gateway.listen()
   const close = async (): Promise<void> => {
     await gateway.drain()
@@ -137,7 +143,7 @@ async function configFor(upstreamUrl: string, folder: string, overrides: Overrid
   return {
     ...base,
     listen: free,
-    admin: { listen: free },
+    admin: { ...base.admin, listen: free, ...overrides.admin },
     drain: { delayMs: 0, deadlineMs: 2_000 },
     ...overrides.config,
     tenants: overrides.config?.tenants ?? [tenant],

@@ -90,6 +90,7 @@ interface Held {
 export function grants({ permissions = [], get = [], manage = [] }: Held = {}): Grants {
   return {
     permissions: new Map(permissions.map((permission) => [permission, 'held'])),
+    admin: new Map(),
     get: new Map(get.map((id) => [listId(id), 'lists held'])),
     manage: new Map(manage.map((id) => [listId(id), 'lists held'])),
     validUntilMs: Infinity,

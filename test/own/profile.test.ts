@@ -9,6 +9,7 @@ const policy: Policy = {
   name: 'test',
   permissions: new Set(['subscribers:get', 'campaigns:get']),
   scope: listScope,
+  names: undefined,
   resources: new Map(),
   rules: [],
   credentialRefused: undefined,

@@ -354,7 +354,10 @@ list_roles:
 
     expect(set.userRoles).toEqual(
       new Map([
-        ['reader', { name: 'reader', permissions: ['subscribers:get'], at: { file: 'policies/roles.yaml', line: 1 } }],
+        [
+          'reader',
+          { name: 'reader', permissions: ['subscribers:get'], admin: [], at: { file: 'policies/roles.yaml', line: 1 } },
+        ],
       ]),
     )
     expect(set.listRoles.get('spring team')).toEqual({
@@ -802,9 +805,9 @@ routes: { GET /: { allow: public } }
       'policies/listmonk.yaml:4: resources.subscriber.from: `POST /api/{id}` is not a GET with `{id}` or `{email}` in it - write for example `GET /api/subscribers/{id}`',
       'policies/listmonk.yaml:4: resources.subscriber.lists: `data..id` is not a path into JSON - write for example `data.results[]` or `data.id`',
       'policies/listmonk.yaml:4: resources.subscriber.absent[0]: `200` is not a whole number - write a whole number from 400 to 599',
-      'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`',
+      'policies/listmonk.yaml:6: routes.GET /api/x.own: `me` is not one of the words known here - known here: `profile`, `logout`, `openapi`',
       'policies/listmonk.yaml:7: routes.GET /api/y.grant.need: holds 0 of at least 1 - name `get`, `manage`, or remove the key',
-      'policies/listmonk.yaml:8: nonsense: the key `nonsense` is not known here - known here: `policy`, `permissions`, `credential_refused`, `scope`, `resources`, `parameters`, `routes`',
+      'policies/listmonk.yaml:8: nonsense: the key `nonsense` is not known here - known here: `policy`, `permissions`, `credential_refused`, `scope`, `names`, `resources`, `parameters`, `routes`',
       'policies/other.yaml:3: scope.get.all: the permission `lists:get_all` is not among `permissions` - known here: `subscribers:get`',
       'policies/roles.yaml:3: user_roles. padded: ` padded` is not the name of a role - write it as policies/README.md shows',
       'policies/roles.yaml:5: list_roles.a.lists.03: `03` is not a list id - write it as policies/README.md shows',

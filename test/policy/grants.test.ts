@@ -10,8 +10,8 @@ const listRole = (name: string, ...given: { list: number; get?: boolean; manage?
 })
 const roles = {
   userRoles: new Map([
-    ['reader', { name: 'reader', permissions: ['subscribers:get'], at }],
-    ['writer', { name: 'writer', permissions: ['subscribers:get', 'subscribers:manage'], at }],
+    ['reader', { name: 'reader', permissions: ['subscribers:get'], admin: [], at }],
+    ['writer', { name: 'writer', permissions: ['subscribers:get', 'subscribers:manage'], admin: [], at }],
   ]),
   listRoles: new Map([
     ['alpha', listRole('alpha', { list: 3, get: true })],

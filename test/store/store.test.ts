@@ -50,6 +50,10 @@ describe('users', () => {
         listGrants: [],
         createdAt: 1000,
         updatedAt: 1000,
+        plan: undefined,
+        email: undefined,
+        note: '',
+        version: 1,
       },
     ])
     expect((await store.listUsers({ limit: 10 })).map(({ name }) => name)).toEqual(['b_1', 'bx1', 'B_2'])

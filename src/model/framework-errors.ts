@@ -1,5 +1,5 @@
 /** What the framework and Node's parser complain of, as failures of the catalogue. Pure. */
-import { Failure, type FailureCode, refused } from '../model/failure.ts'
+import { Failure, type FailureCode, refused } from './failure.ts'
 
 const byFrameworkCode: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>([
   ['FST_ERR_NOT_FOUND', 'route-unknown'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refused } from '../../src/model/failure.ts'
-import { failureFrom, parserFailure } from '../../src/respond/framework-errors.ts'
+import { failureFrom, parserFailure } from '../../src/model/framework-errors.ts'
 
 const coded = (code: string): Error => Object.assign(new Error('text of a library'), { code })
 

@@ -1,0 +1,35 @@
+/** Who asks the admin API: a person with a session, or an API user with a token. */
+import type { FastifyRequest } from 'fastify'
+import type { Author } from '../model/author.ts'
+import type { Session } from '../store/sessions.ts'
+import type { Authority } from './authority.ts'
+
+export interface Caller {
+  readonly authority: Authority
+  /** `undefined`: came with a token. */
+  readonly session: Session | undefined
+  /** What the audit trail says of who it was. */
+  readonly author: Author
+}
+
+/** What every request of the admin listener carries. */
+export interface AdminGate {
+  readonly requestId: string
+  readonly address: string
+  readonly agent: string
+  readonly startedAtMs: number
+  caller: Caller | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    admin: AdminGate
+  }
+}
+
+/** The author of what is done before anybody is known: the request, and from where. */
+export const strangerOf = ({ admin }: FastifyRequest): Author => ({
+  actor: 'gateway',
+  origin: admin.address,
+  requestId: admin.requestId,
+})

@@ -1,0 +1,79 @@
+/** Tenants: configured in sallyport.yaml; only which plan they have is managed here. */
+import type { Tenant } from '../../context.ts'
+import { endpoint, type Endpoint } from '../endpoint.ts'
+import { sees } from '../authority.ts'
+import { invalid } from '../inputs.ts'
+import type { AdminParts } from '../parts.ts'
+import { tenant as tenantSchema, tenantList, tenantPlan } from '../schemas/plans.ts'
+import { tenantPath } from './roles.ts'
+
+export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
+  const { store, live, directory } = parts
+  const show = async (tenant: Tenant) => {
+    const data = await tenantJson(parts, tenant)
+    return { data, version: data.version }
+  }
+  return [
+    endpoint({
+      id: 'listTenants',
+      route: 'GET /api/tenants',
+      tag: 'tenants',
+      summary: 'The tenants that the caller sees',
+      needs: 'signed-in',
+      answer: tenantList,
+      handle: async ({ caller }) => {
+        const seen = live.current().tenants.filter(({ config }) => sees(caller.authority, config.name))
+        const results = []
+        for (const tenant of seen) results.push(await tenantJson(parts, tenant))
+        return { data: { results } }
+      },
+    }),
+    endpoint({
+      id: 'getTenant',
+      route: 'GET /api/tenants/:tenant',
+      tag: 'tenants',
+      summary: 'One tenant',
+      needs: 'signed-in',
+      params: tenantPath,
+      answer: tenantSchema,
+      handle: async ({ tenant }) => show(tenant),
+    }),
+    endpoint({
+      id: 'setTenantPlan',
+      route: 'PUT /api/tenants/:tenant/plan',
+      tag: 'tenants',
+      summary: 'Give a tenant another rate plan; null: the one of its configuration',
+      needs: 'plans:manage',
+      params: tenantPath,
+      body: tenantPlan,
+      answer: tenantSchema,
+      ifMatch: 'required',
+      handle: async ({ tenant, body, by }) => {
+        const { plan } = body
+        if (plan !== null && !directory.plansOf(tenant).has(plan)) {
+          throw invalid({ path: 'plan', problem: 'there is no rate plan of this name' })
+        }
+        await store.managed.setTenantPlan(tenant.config.name, plan ?? undefined, by)
+        return show(tenant)
+      },
+    }),
+  ]
+}
+
+async function tenantJson({ store, directory }: AdminParts, tenant: Tenant) {
+  const { config, policy } = tenant
+  const book = store.managed.book(config.name)
+  return {
+    name: config.name,
+    hosts: [...config.hosts],
+    upstream: config.upstream.url,
+    policy: config.policy,
+    partial: config.partial ?? policy.scope.partial,
+    contract: config.contract,
+    plan: directory.planOf(tenant, undefined).name,
+    plan_of: book.plan === undefined ? ('configuration' as const) : ('store' as const),
+    configured_plan: config.plan,
+    version: book.planVersion,
+    users: await store.countUsers({ tenant: config.name, order: 'name', isDescending: false, limit: 1 }),
+  }
+}
