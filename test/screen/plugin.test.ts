@@ -239,6 +239,22 @@ describe('screen', () => {
     expect(world.asked).toEqual([])
   })
 
+  it.each(['X-Forwarded-Proto', 'X-Forwarded-Host'])(
+    '1.6: takes %s once from a trusted proxy, and lets others say what they like',
+    async (name) => {
+      const twice = `GET /a HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n${name}: a\r\n${name.toLowerCase()}: b\r\n\r\n`
+      const once = `GET /a HTTP/1.1\r\nHost: spring.test\r\nConnection: close\r\n${name}: a\r\nVia: ${name}\r\n\r\n`
+      const statuses: string[] = []
+      for (const trusts of [true, false]) {
+        const world = await start({ rewrite: true, trusts })
+        for (const bytes of [once, twice]) statuses.push((await raw(world.app, bytes)).slice(9, 12))
+        await world.app.close()
+      }
+
+      expect(statuses).toEqual(['200', '400', '200', '200'])
+    },
+  )
+
   it('tells nothing of the request in its messages', async () => {
     const { app: server } = await start()
     const response = await server.inject({ url: '/api/s3cret?=x', headers: { host: 'spring.test' } })
