@@ -6,9 +6,15 @@ interface Wire {
   readonly _httpMessage?: { readonly _last?: boolean } | null
   /** Ours: the answer to the last request that came. */
   [lastAnswer]?: ServerResponse
+  /** Ours: requests that wait for their turn. */
+  [waiting]?: number
 }
 
 const lastAnswer: unique symbol = Symbol('the answer to the last request that came')
+const waiting: unique symbol = Symbol('requests that wait for their turn')
+
+/** Who sends more than this ahead loses the connection: each that waits takes memory, and is there for the price of forty bytes. */
+export const maxWaiting = 64
 
 /**
  * Calls `go` when the answer before this one is over, at once where there is none. Node reads on and would have requests of
@@ -19,8 +25,14 @@ export function inTurn({ socket }: IncomingMessage, response: ServerResponse, go
   const wire = socket as Wire
   const before = wire[lastAnswer]
   wire[lastAnswer] = response
-  if (before === undefined || before.closed) go()
-  else before.once('close', go)
+  if (before === undefined || before.closed) return go()
+  const count = (wire[waiting] ?? 0) + 1
+  wire[waiting] = count
+  if (count > maxWaiting) socket.destroy()
+  before.once('close', () => {
+    wire[waiting] = (wire[waiting] ?? 1) - 1
+    go()
+  })
 }
 
 /**

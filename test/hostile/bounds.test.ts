@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { describe, it, type TestContext } from 'vitest'
 import type { Config } from '../../src/config/config.ts'
+import { maxWaiting } from '../../src/screen/connection.ts'
 import { get, request } from './case.ts'
 import { openWorld, portOf, send, valueOf, type World } from './world.ts'
 
@@ -79,10 +80,12 @@ async function connected(port: number): Promise<Socket> {
   return socket
 }
 
-const closed = async (socket: Socket): Promise<'closed'> => {
-  if (!socket.destroyed) await once(socket.resume(), 'close')
-  return 'closed'
-}
+/** A reset closes too. */
+const closed = (socket: Socket): Promise<'closed'> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) resolve('closed')
+    else socket.resume().once('close', () => resolve('closed'))
+  })
 
 // Each waits for a clock most of its time.
 describe.concurrent('time', () => {
@@ -235,6 +238,26 @@ describe.concurrent('numbers', () => {
       [200, 'close'],
     ])
     expect(world.witness.seen().requests).toHaveLength(3)
+  })
+
+  it('of requests ahead of their answers: who sends more than are waited for loses the connection', async (test) => {
+    const { expect } = test
+    const world = await open(test, {})
+    const one = get('/api/lists/3')(world).toString('latin1').replace('Connection: close\r\n', '')
+    const last = get('/api/lists/4')(world).toString('latin1')
+    const { answers } = await send(portOf(world), one.repeat(maxWaiting) + last)
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: maxWaiting + 1 }, () => 200))
+
+    world.witness.forget()
+    world.witness.say(() => {})
+    const flood = await connected(portOf(world))
+    flood.write(one)
+    await world.witness.requestsBegun(1)
+    for (let piece = 0; piece < 50 && !flood.destroyed; piece++) flood.write(one.repeat(100))
+    await closed(flood)
+    expect(world.witness.seen().requests).toHaveLength(1)
+    world.witness.say(undefined)
+    expect(await isServed(world)).toBe(true)
   })
 
   it('of all connections: what comes beyond is closed at once, and told', async (test) => {
