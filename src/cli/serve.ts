@@ -43,6 +43,7 @@ async function serve(command: Command, io: Io): Promise<number> {
   const watch = watchStore({
     file,
     epochMs: () => clock.epochMs(),
+    onChange: (listener) => store.onChange(listener),
     warn: (facts, message) => log.logger.warn(facts, message),
     onOlder: (facts) => acts.note('gateway.store-older', facts),
   })

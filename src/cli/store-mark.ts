@@ -19,16 +19,17 @@ export async function readMark(storeFile: string): Promise<StoreMark | undefined
 }
 
 /** In one step: a crash leaves the mark before it, or this one. */
-export async function writeMark(storeFile: string, { at, count, hash }: StoreMark): Promise<void> {
+export async function writeMark(storeFile: string, { at, count, lastId, hash }: StoreMark): Promise<void> {
   const file = markOf(storeFile)
-  await writeFile(`${file}.new`, `${JSON.stringify({ at, count, hash })}\n`, { mode: 0o600 })
+  await writeFile(`${file}.new`, `${JSON.stringify({ at, count, lastId, hash })}\n`, { mode: 0o600 })
   await rename(`${file}.new`, file)
 }
 
 function parseMark(text: string): StoreMark | undefined {
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null) return undefined
-  const { at, count, hash } = value as Readonly<Record<string, unknown>>
-  const isMark = Number.isSafeInteger(at) && Number.isSafeInteger(count) && typeof hash === 'string'
-  return isMark ? { at: Number(at), count: Number(count), hash } : undefined
+  const { at, count, lastId, hash } = value as Readonly<Record<string, unknown>>
+  const areNumbers = [at, count, lastId].every((each) => Number.isSafeInteger(each))
+  if (!areNumbers || typeof hash !== 'string') return undefined
+  return { at: Number(at), count: Number(count), lastId: Number(lastId), hash }
 }

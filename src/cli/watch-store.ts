@@ -10,16 +10,20 @@ export interface StoreWatch {
 export interface StoreWatchParts {
   readonly file: string
   readonly epochMs: () => number
+  /** Calls back when somebody changed, in this process or another; returns how to stop. */
+  readonly onChange: (listener: () => void) => () => void
   readonly warn: (facts: object, message: string) => void
   /** Told what of the trail is gone. */
   readonly onOlder: (facts: { readonly entries: number; readonly entries_before: number }) => void
 }
 
 const lookEveryMs = 30_000
+/** From a change to the look: several at once are one. */
+const settledMs = 500
 const olderStore =
   'the store is an older one, or another, than was used here last: what was changed since is gone, and what was revoked since is valid again'
 
-export function watchStore({ file, epochMs, warn, onOlder }: StoreWatchParts, everyMs = lookEveryMs): StoreWatch {
+export function watchStore({ file, epochMs, onChange, warn, onOlder }: StoreWatchParts): StoreWatch {
   const look = async (): Promise<void> => {
     try {
       const mark = await readMark(file)
@@ -37,12 +41,22 @@ export function watchStore({ file, epochMs, warn, onOlder }: StoreWatchParts, ev
     }
   }
   let running = look()
-  const timer = setInterval(() => {
+  const lookAgain = (): void => {
     running = running.then(look)
-  }, everyMs).unref()
+  }
+  const timer = setInterval(lookAgain, lookEveryMs).unref()
+  let soon: NodeJS.Timeout | undefined
+  const stop = onChange(() => {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      lookAgain()
+    }, settledMs).unref()
+  })
   return {
     close: async () => {
+      stop()
       clearInterval(timer)
+      clearTimeout(soon)
       await running
       await look()
     },

@@ -3,9 +3,10 @@ import { stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { explainSqlite, StoreError } from './store-error.ts'
 
-/** The end of the audit trail: how many entries it has, and the hash of the last. */
+/** The end of the audit trail: how many entries it has, and the id and hash of the last. */
 export interface TrailEnd {
   readonly count: number
+  readonly lastId: number
   readonly hash: string
 }
 
@@ -41,10 +42,9 @@ function examine(database: DatabaseSync, file: string, walBytes: number): Examin
     throw new StoreError('unusable', `${file}: ${damaged}`, { cause: new Error(String(verdict)) })
   }
   const trail = endOf(database)
-  const head = database.prepare('select last_id from audit_head').get()
   const last = database.prepare('select id, hash from audit order by id desc limit 1').get()
   const isHeadRight =
-    last === undefined ? trail.count === 0 : last['id'] === head?.['last_id'] && last['hash'] === trail.hash
+    last === undefined ? trail.count === 0 : last['id'] === trail.lastId && last['hash'] === trail.hash
   return { walBytes, trail, isHeadRight }
 }
 
@@ -77,12 +77,16 @@ async function reading<T>(file: string, look: (database: DatabaseSync) => T): Pr
 }
 
 function endOf(database: DatabaseSync): TrailEnd {
-  const head = database.prepare('select count, hash from audit_head').get()
-  return { count: Number(head?.['count'] ?? 0), hash: String(head?.['hash'] ?? '') }
+  const head = database.prepare('select count, last_id, hash from audit_head').get()
+  return {
+    count: Number(head?.['count'] ?? 0),
+    lastId: Number(head?.['last_id'] ?? 0),
+    hash: String(head?.['hash'] ?? ''),
+  }
 }
 
-function holds(database: DatabaseSync, { count, hash }: TrailEnd): boolean {
+function holds(database: DatabaseSync, { count, lastId, hash }: TrailEnd): boolean {
   if (count === 0) return true
-  const row = database.prepare('select hash from audit order by id limit 1 offset ?').get(count - 1)
+  const row = database.prepare('select hash from audit where id = ?').get(lastId)
   return row?.['hash'] === hash
 }

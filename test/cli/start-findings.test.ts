@@ -5,7 +5,7 @@ import { listIdFrom } from '../../src/model/ids.ts'
 const list = listIdFrom(3)
 if (list === undefined) throw new Error('no list')
 const nothing: Found = {
-  examination: { walBytes: 0, trail: { count: 7, hash: 'a' }, isHeadRight: true },
+  examination: { walBytes: 0, trail: { count: 7, lastId: 7, hash: 'a' }, isHeadRight: true },
   mark: { at: 1_000_000 },
   retired: [{ tenant: 'default', list, at: 0, state: 'gone' }],
   nowMs: 1_000_000,
@@ -18,7 +18,7 @@ describe('startFindings', () => {
   })
 
   it('says what was recovered, and that the end of the trail is wrong', () => {
-    const examination = { walBytes: 8_272, trail: { count: 7, hash: 'a' }, isHeadRight: false }
+    const examination = { walBytes: 8_272, trail: { count: 7, lastId: 7, hash: 'a' }, isHeadRight: false }
     const facts = { integrity: 'ok', audit_entries: 7, wal_bytes: 8_272 }
 
     expect(startFindings({ ...nothing, examination })).toEqual([

@@ -13,8 +13,8 @@ async function storeFile(): Promise<string> {
 describe('a store mark', () => {
   it('is read as it was written, for its owner alone, and nothing else is left', async () => {
     const file = await storeFile()
-    const mark = { at: 5, count: 7, hash: 'abc' }
-    await writeMark(file, { at: 1, count: 1, hash: '' })
+    const mark = { at: 5, count: 7, lastId: 8, hash: 'abc' }
+    await writeMark(file, { at: 1, count: 1, lastId: 1, hash: '' })
     await writeMark(file, mark)
 
     expect(await readMark(file)).toEqual(mark)
@@ -28,8 +28,8 @@ describe('a store mark', () => {
     'null',
     '[]',
     '{"at":1}',
-    '{"at":1,"count":"2","hash":"x"}',
-    '{"at":1.5,"count":2,"hash":"x"}',
+    '{"at":1,"count":"2","lastId":2,"hash":"x"}',
+    '{"at":1.5,"count":2,"lastId":2,"hash":"x"}',
   ])('is none where it holds %j', async (text) => {
     const file = await storeFile()
     await writeFile(`${file}.mark`, text)

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { identityCache } from '../../src/authenticate/identities.ts'
 import { unusable } from '../../src/authenticate/verify.ts'
+import { readMark } from '../../src/cli/store-mark.ts'
 import { neverBack } from '../../src/model/time.ts'
 import { tokenIdFrom } from '../../src/model/ids.ts'
 import { openStore } from '../../src/store/store.ts'
@@ -176,6 +177,11 @@ describe('a disk', () => {
     const second = await served(home)
     for (const name of ['dan', 'eve']) expect(await sallyport(home, 'user', 'add', name)).toMatchObject({ code: 0 })
     expect(await second.ask(ann)).toBe('200')
+    // What was changed is noted within a second or so.
+    const trail = await storeAt(file)
+    const { count } = (await trail.verifyAudit()) as { readonly count: number }
+    await trail.close()
+    await expect.poll(async () => (await readMark(file))?.count, { timeout: 10_000 }).toBe(count)
     await second.end('SIGKILL')
     expect((await stat(`${file}-wal`)).size).toBeGreaterThan(0)
     // What `serve` noted while it ran; the log of changes is then thrown away.
@@ -401,7 +407,7 @@ describe('a clock', () => {
 
   row('D09', 'that is behind at the start is told', async () => {
     const { home, file, ann } = await prepared()
-    await writeFile(`${file}.mark`, `{"at":${Date.now() + 3_600_000},"count":0,"hash":""}\n`)
+    await writeFile(`${file}.mark`, `{"at":${Date.now() + 3_600_000},"count":0,"lastId":0,"hash":""}\n`)
     const running = await served(home)
 
     await expect

@@ -29,7 +29,7 @@ describe('examineStore', () => {
 
     expect(await examineStore(file)).toEqual({
       walBytes: 0,
-      trail: { count: 2, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown },
+      trail: { count: 2, lastId: 2, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown },
       isHeadRight: true,
     })
   })
@@ -67,7 +67,8 @@ describe('readTrail', () => {
   it('knows whether an end that was noted is still in the trail', async () => {
     const file = await storeWith(3)
     const { end } = (await readTrail(file, undefined)) ?? {}
-    const holds = async (count: number, hash: string) => (await readTrail(file, { count, hash }))?.holdsNoted
+    const holds = async (count: number, hash: string) =>
+      (await readTrail(file, { count, lastId: count, hash }))?.holdsNoted
 
     expect(end?.count).toBe(3)
     expect(await holds(3, end?.hash ?? '')).toBe(true)
