@@ -43,17 +43,10 @@ export function auditEndpoints({ store }: AdminParts): readonly Endpoint[] {
       needs: 'audit:get',
       query: auditExportFilter,
       media: ['application/x-ndjson'],
-      handle: async ({ caller, query, reply }) => {
-        const filter = filterOf(caller, query)
-        const lines = Readable.from(exported(store, filter))
-        await reply
-          .code(200)
-          .headers({
-            'Content-Type': 'application/x-ndjson; charset=utf-8',
-            'Content-Disposition': 'attachment; filename="sallyport-audit.jsonl"',
-          })
-          .send(lines)
-        return { data: null }
+      handle: async ({ caller, query }) => {
+        const body = Readable.from(exported(store, filterOf(caller, query)))
+        const headers = { 'Content-Disposition': 'attachment; filename="sallyport-audit.jsonl"' }
+        return { data: null, raw: { type: 'application/x-ndjson; charset=utf-8', body }, headers }
       },
     }),
     endpoint({

@@ -48,6 +48,7 @@ export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
       body: tenantPlan,
       answer: tenantSchema,
       ifMatch: 'required',
+      current: { of: tenantSchema, show: ({ tenant }) => show(tenant) },
       handle: async ({ tenant, body, by }) => {
         const { plan } = body
         if (plan !== null && !directory.plansOf(tenant).has(plan)) {

@@ -14,7 +14,7 @@ export const tenantName = Type.String({
 })
 
 export const userName = Type.String({
-  pattern: '^(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,200}$',
+  pattern: '^(?!\\.{1,2}$)[A-Za-z0-9_.@-]{1,200}$',
   description: 'the name of a user: 1 to 200 of A-Z a-z 0-9 _ . @ -',
   examples: ['ann'],
 })
