@@ -110,7 +110,12 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   let draining = false
   let current = config
   let addresses: Addresses | undefined
-  const people = createPeople({ store, key: parts.key, clock, random, cost: parts.passwordCost })
+  const people = createPeople({
+    ...{ store, clock, random },
+    key: parts.key,
+    isTenant: (name) => live.current().tenants.some((tenant) => tenant.config.name === name),
+    cost: parts.passwordCost,
+  })
   const admin = await buildAdmin(
     { config: config.admin, logger, clock, peers },
     {

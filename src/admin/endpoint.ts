@@ -39,7 +39,9 @@ export interface Answered<Data> {
 /** What is changed, as it is now: told to who saw an older version of it. */
 export interface Current<Params> {
   readonly of: TSchema
-  readonly show: (place: Pick<Asked<Params, never, never>, 'tenant' | 'params'>) => Promise<Answered<unknown>>
+  readonly show: (
+    place: Pick<Asked<Params, never, never>, 'caller' | 'tenant' | 'params'>,
+  ) => Promise<Answered<unknown>>
 }
 
 export type IfMatch = 'required' | 'optional' | 'none'

@@ -154,7 +154,7 @@ export async function openAdmin(overrides: Overrides = {}): Promise<{ world: Adm
   const secretOf = ({ url }: { readonly url: string }): string => url.split('#')[1] ?? ''
   const setupLink = async (): Promise<string> => {
     const made = link(setupLinkMs)
-    await store.people.writeSetupLink(made)
+    await store.people.writeSetupLink(made, 'test')
     return secretOf(made)
   }
   const boss = await signedIn('boss', 0 as UserId, await setupLink(), { user: 'boss' })

@@ -3,6 +3,7 @@ import type { Tenant } from '../../context.ts'
 import type { DirectGrant } from '../../model/identity.ts'
 import { listIdFrom } from '../../model/ids.ts'
 import { endpoint, type Current, type Endpoint } from '../endpoint.ts'
+import { gainedLists } from '../authority.ts'
 import { checkGivable } from '../giving.ts'
 import { instantIn, invalid } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
@@ -99,8 +100,7 @@ export function listRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
         const before = find(tenant, params.role)
         mustBeInStore(before)
         const grants = grantsIn(body.grants)
-        const known = new Set(before.grants.map((grant) => JSON.stringify(grantJson(grant))))
-        const gained = grants.filter((grant) => !known.has(JSON.stringify(grantJson(grant))))
+        const gained = gainedLists(before.grants, grants)
         checkGivable(caller.authority, tenant, { permissions: [], admin: [], lists: gained })
         const key = { tenant: tenant.config.name, kind: 'list', name: params.role } as const
         await store.managed.updateRole(key, { description: body.description ?? '', words: { grants } }, by)

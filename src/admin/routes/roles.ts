@@ -52,7 +52,7 @@ export function deleteEndpoint(
   findHead: (tenant: Tenant, name: string) => RoleHead,
   current: Current<RoleParams>,
 ): Endpoint {
-  const guard = keepsAdministrator(() => parts.live.current().policies)
+  const guard = keepsAdministrator(parts.live)
   return endpoint({
     id: kind === 'user' ? 'deleteUserRole' : 'deleteListRole',
     route: `DELETE /api/tenants/:tenant/${kind}-roles/:role`,

@@ -26,7 +26,7 @@ interface FoundRole extends RoleHead {
 
 export function userRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, live } = parts
-  const guard = keepsAdministrator(() => live.current().policies)
+  const guard = keepsAdministrator(live)
   const find = (tenant: Tenant, name: string): FoundRole => {
     const role = allRoles(parts, tenant).get(name)
     if (role === undefined) throw noRole(name)

@@ -19,7 +19,7 @@ export const userPath = closed({ tenant: tenantName, user: userName })
 
 export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, live } = parts
-  const guard = keepsAdministrator(() => live.current().policies)
+  const guard = keepsAdministrator(live)
   const current = currentUser(parts)
   return [
     endpoint({
@@ -38,7 +38,7 @@ export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
         return {
           data: {
             results: found.map(userJson),
-            next: last === undefined ? null : writeCursor([valueOf(last, asked.order), last.id]),
+            next: last === undefined ? null : writeCursor(listOf(query.sort), [valueOf(last, asked.order), last.id]),
             total: await store.countUsers(asked),
           },
         }
@@ -183,6 +183,10 @@ function checkNames({ directory }: AdminParts, tenant: Tenant, { roles, listRole
   if (problems.length > 0) throw invalid(...problems)
 }
 
+const defaultSort = 'name'
+/** What a cursor belongs to. */
+const listOf = (sort = defaultSort): string => `users ${sort}`
+
 const valueOf = (last: UserSummary, order: UserOrder): string | number => {
   if (order === 'name') return last.name
   return order === 'created_at' ? last.createdAt : last.updatedAt
@@ -202,9 +206,9 @@ function queryOf(
     readonly cursor?: string
   },
 ): UserQuery {
-  const sort = filter.sort ?? 'name'
+  const { sort = defaultSort } = filter
   const order = sort.replace('-', '') as UserOrder
-  const after = cursorIn(filter.cursor, [order === 'name' ? 'string' : 'number', 'number'])
+  const after = cursorIn(filter.cursor, listOf(filter.sort), [order === 'name' ? 'string' : 'number', 'number'])
   const [value, id] = after ?? []
   return {
     tenant: config.name,

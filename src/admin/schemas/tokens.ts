@@ -1,6 +1,19 @@
 /** Tokens of the admin API. */
 import { Type, type Static } from 'typebox'
-import { closed, limitText, line, nullable, page, rowId, spanIn, time, timeIn, userName } from './common.ts'
+import {
+  closed,
+  cursor,
+  limitOf,
+  limitText,
+  line,
+  nullable,
+  page,
+  rowId,
+  spanIn,
+  time,
+  timeIn,
+  userName,
+} from './common.ts'
 
 export const token = closed({
   id: rowId,
@@ -48,6 +61,8 @@ export const shownToken = closed({
   ),
 })
 export type ShownToken = Static<typeof shownToken>
+
+export const tokenFilter = closed({ limit: Type.Optional(limitOf('200')), cursor: Type.Optional(cursor) })
 
 export const expiringFilter = closed({
   within: Type.Optional(Type.String({ ...spanIn, description: 'how soon they end; 14d by default', default: '14d' })),
