@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildAdmin } from './admin/listener.ts'
+import type { HashCost } from './admin/people/password-hash.ts'
 import { createPeople } from './admin/people/people.ts'
 import { identityCache } from './authenticate/identities.ts'
 import { authenticate } from './authenticate/plugin.ts'
@@ -45,6 +46,8 @@ export interface GatewayParts {
   readonly key: Buffer
   /** Of this package. */
   readonly version: string
+  /** What hashing a password takes; that of today where it is left out. */
+  readonly passwordCost?: HashCost | undefined
 }
 
 interface Addresses {
@@ -117,7 +120,12 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   let draining = false
   let current = config
   let addresses: Addresses | undefined
-  const people = createPeople({ store, key: parts.key, clock, random })
+  const people = createPeople({
+    ...{ store, clock, random },
+    key: parts.key,
+    isTenant: (name) => live.current().tenants.some((tenant) => tenant.config.name === name),
+    cost: parts.passwordCost,
+  })
   const admin = await buildAdmin(
     { config: config.admin, logger, clock, peers },
     {

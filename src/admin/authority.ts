@@ -1,5 +1,5 @@
 /** What somebody may do in the admin API, and what they may give to others. Pure. */
-import type { AdminPermission } from '../model/admin-permission.ts'
+import { ownerRole, type AdminPermission } from '../model/admin-permission.ts'
 import type { Identity } from '../model/identity.ts'
 import { listIdFrom, type TenantName } from '../model/ids.ts'
 import type { Permission } from '../model/permission.ts'
@@ -46,7 +46,9 @@ export interface Excess {
  * for longer. Lists are ids of the tenant's own backend: in another tenant only the `all` permissions count.
  */
 export function excess(authority: Authority, tenant: TenantName, scope: ListScope, wanted: Wanted): Excess | undefined {
-  const { grants } = authority
+  const { grants, identity } = authority
+  // Of every tenant's policy: what is in another one's vocabulary too.
+  if (identity.roles.includes(ownerRole)) return undefined
   const permissions = [...wanted.permissions].filter((permission) => !grants.permissions.has(permission))
   const admin = [...wanted.admin].filter((permission) => !grants.admin.has(permission))
   const lists = [...wanted.lists].filter((list) => !holdsList(authority, tenant, scope, list)).map(({ list }) => list)
@@ -65,14 +67,14 @@ function holdsList(authority: Authority, tenant: TenantName, scope: ListScope, w
   )
 }
 
-/** Everything that somebody holds, as something to be given: `now`, and of that what they hold for good. */
-export function wantedOf(now: Grants, forGood: Grants): Wanted {
-  const lists = new Map<string, WantedList>()
-  for (const need of ['get', 'manage'] as const) {
-    for (const list of now[need].keys()) {
-      const until = forGood[need].has(list) || now.validUntilMs === Infinity ? undefined : now.validUntilMs
-      lists.set(`${need} ${list}`, { list, get: need === 'get', manage: need === 'manage', until })
-    }
-  }
-  return { permissions: now.permissions.keys(), admin: now.admin.keys(), lists: lists.values() }
+/** What of `after` goes beyond `before`: another list, another kind of access, or the same for longer. */
+export function gainedLists(before: readonly WantedList[], after: readonly WantedList[]): readonly WantedList[] {
+  const known = new Map(before.map((grant) => [grant.list, grant]))
+  return after.flatMap((grant) => {
+    const had = known.get(grant.list)
+    const lasts = had !== undefined && (had.until ?? Infinity) >= (grant.until ?? Infinity)
+    const get = grant.get && !(lasts && had.get)
+    const manage = grant.manage && !(lasts && had.manage)
+    return get || manage ? [{ ...grant, get, manage }] : []
+  })
 }

@@ -1,6 +1,9 @@
 /** Who asks the admin API: a person with a session, or an API user with a token. */
 import type { FastifyRequest } from 'fastify'
 import type { Author } from '../model/author.ts'
+import type { FailureCode } from '../model/failure.ts'
+import type { TokenId } from '../model/ids.ts'
+import type { ScreenedHeaders } from '../model/screened-headers.ts'
 import type { Session } from '../store/sessions.ts'
 import type { Authority } from './authority.ts'
 
@@ -8,6 +11,8 @@ export interface Caller {
   readonly authority: Authority
   /** `undefined`: came with a token. */
   readonly session: Session | undefined
+  /** The token that was shown; `undefined`: came with a session. */
+  readonly token: TokenId | undefined
   /** What the audit trail says of who it was. */
   readonly author: Author
 }
@@ -18,7 +23,11 @@ export interface AdminGate {
   readonly address: string
   readonly agent: string
   readonly startedAtMs: number
+  /** `undefined`: they were not read, or could not be. */
+  headers: ScreenedHeaders | undefined
   caller: Caller | undefined
+  /** Of the failure that it ended with. */
+  code: FailureCode | undefined
 }
 
 declare module 'fastify' {

@@ -1,4 +1,5 @@
 /** One endpoint of the admin API as data: who may call it, what goes in and out. From it come route, validation, OpenAPI and the table of rights. */
+import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { AdminPermission } from '../model/admin-permission.ts'
@@ -31,7 +32,19 @@ export interface Answered<Data> {
   /** Shown as `ETag`. */
   readonly version?: number | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** Goes out in place of the envelope: a download, a stream, a document. */
+  readonly raw?: { readonly type: string; readonly body: string | Readable }
 }
+
+/** What is changed, as it is now: told to who saw an older version of it. */
+export interface Current<Params> {
+  readonly of: TSchema
+  readonly show: (
+    place: Pick<Asked<Params, never, never>, 'caller' | 'tenant' | 'params'>,
+  ) => Promise<Answered<unknown>>
+}
+
+export type IfMatch = 'required' | 'optional' | 'none'
 
 export interface Endpoint {
   readonly id: string
@@ -50,8 +63,9 @@ export interface Endpoint {
   readonly media: readonly string[] | undefined
   /** Failures beside those that every endpoint may end with. */
   readonly failures: readonly FailureCode[]
-  /** `required`: a change of something that has a version. */
-  readonly ifMatch: 'required' | 'none'
+  /** `required`: a change of something that has a version. `optional`: of a part of it, that may also be set whatever it was. */
+  readonly ifMatch: IfMatch
+  readonly current: Current<never> | undefined
   /** The same request with the same `Idempotency-Key` is carried out once. */
   readonly isOnce: boolean
   readonly handle: (asked: Asked<never, never, never>) => Promise<Answered<unknown>>
@@ -79,7 +93,8 @@ export interface EndpointWords<
   readonly status?: 200 | 201
   readonly media?: readonly string[]
   readonly failures?: readonly FailureCode[]
-  readonly ifMatch?: 'required'
+  readonly ifMatch?: 'required' | 'optional'
+  readonly current?: Current<Infer<P>>
   readonly isOnce?: boolean
   readonly handle: (
     asked: Asked<Infer<P>, Infer<Q>, Infer<B>>,
@@ -109,6 +124,7 @@ export function endpoint<
     media: words.media,
     failures: words.failures ?? [],
     ifMatch: words.ifMatch ?? 'none',
+    current: words.current,
     isOnce: words.isOnce ?? false,
     // The schemas above are what the server checks before it calls this.
     handle: words.handle as Endpoint['handle'],
@@ -130,7 +146,7 @@ export function openEndpoint<
   B extends TSchema | undefined = undefined,
   A extends TSchema | undefined = undefined,
 >(
-  words: Omit<EndpointWords<undefined, Q, B, A>, 'needs' | 'params' | 'handle' | 'ifMatch' | 'isOnce'> & {
+  words: Omit<EndpointWords<undefined, Q, B, A>, 'needs' | 'params' | 'handle' | 'ifMatch' | 'current' | 'isOnce'> & {
     readonly handle: (
       asked: AskedByStranger<Infer<Q>, Infer<B>>,
     ) => Promise<Answered<A extends TSchema ? Static<A> : null>>

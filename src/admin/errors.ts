@@ -1,26 +1,32 @@
 /** Whatever was thrown, as the envelope. */
+import { randomUUID } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { failureEnvelope } from '../model/envelope.ts'
-import { Failure, refused } from '../model/failure.ts'
+import { Failure, refused, type FailureCode } from '../model/failure.ts'
 import { failureFrom } from '../model/framework-errors.ts'
+import { writeFailure } from '../respond/write-failure.ts'
+import type { AdminGate } from './caller.ts'
 import { fieldProblems, type SchemaError } from './fields.ts'
 import { failureOf } from './store-failures.ts'
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const failure = toFailure(error)
-  const { requestId } = request.admin
+  // Not there when the framework fails before the first hook.
+  const gate = request.admin as AdminGate | undefined
+  const requestId = gate?.requestId ?? randomUUID()
+  if (gate !== undefined) gate.code = failure.code
   if (failure.status >= 500) {
     const cause = failure.options.cause
     const shown = cause instanceof Error ? { name: cause.name, message: cause.message, stack: cause.stack } : cause
     logger.error({ request_id: requestId, code: failure.code, cause: shown }, 'admin request failed')
   }
-  const { headers = [], retryAfterSeconds, close } = failure.options
-  for (let at = 0; at + 1 < headers.length; at += 2) void reply.header(headers[at] ?? '', headers[at + 1] ?? '')
-  if (retryAfterSeconds !== undefined)
-    void reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
-  if (close === true) void reply.header('Connection', 'close')
-  void reply.code(failure.status).type('application/json').send(failureEnvelope(failure, requestId))
+  reply.hijack()
+  // The head is out: what was begun cannot become an envelope, and must not end cleanly.
+  if (reply.raw.headersSent) {
+    reply.raw.destroy()
+    return
+  }
+  writeFailure(request.raw, reply.raw, failure, { headers: gate?.headers, requestId, quota: undefined, realm: '' })
 }
 
 function toFailure(error: unknown): Failure {
@@ -28,8 +34,14 @@ function toFailure(error: unknown): Failure {
   if (known instanceof Failure) return known
   const { validation, validationContext } = known as Partial<FastifyError>
   if (validation === undefined) return failureFrom(known)
+  // No such thing can have such a name.
+  if (validationContext === 'params') return refused('not-found')
   const fields = fieldProblems(validation as unknown as readonly SchemaError[])
-  if (validationContext === 'body') return refused('body-invalid', { details: { fields } })
-  // Of a path: no such thing can have such a name.
-  return validationContext === 'params' ? refused('not-found') : refused('query-invalid', { details: { fields } })
+  return refused(invalidIn[validationContext ?? 'querystring'] ?? 'query-invalid', { details: { fields } })
+}
+
+const invalidIn: Readonly<Record<string, FailureCode>> = {
+  body: 'body-invalid',
+  headers: 'header-invalid',
+  querystring: 'query-invalid',
 }

@@ -2,8 +2,9 @@
 import type { Tenant } from '../context.ts'
 import { refused } from '../model/failure.ts'
 import type { Identity } from '../model/identity.ts'
-import { grantsOf, type Roles } from '../policy/grants.ts'
-import { excess, wantedOf, type Authority, type Wanted } from './authority.ts'
+import type { ListId } from '../model/ids.ts'
+import type { Held, Roles } from '../policy/grants.ts'
+import { excess, type Authority, type Wanted } from './authority.ts'
 import type { AdminParts } from './parts.ts'
 
 export function checkGivable(authority: Authority, tenant: Tenant, wanted: Wanted): void {
@@ -27,6 +28,14 @@ export function wantedOfRoles(names: readonly string[], listRoles: readonly stri
   }
 }
 
+/** Everything that somebody holds at `nowMs`, each list for as long as they hold it. */
+export function wantedOf(held: Held, roles: Roles, nowMs: number, retired: ReadonlySet<ListId>): Wanted {
+  const { permissions, admin, lists } = wantedOfRoles(held.roles, held.listRoles, roles)
+  const own = held.listGrants ?? []
+  const named = [...lists].filter(({ list }) => !(retired as ReadonlySet<number>).has(list))
+  return { permissions, admin, lists: [...named, ...own].filter(({ until = Infinity }) => until > nowMs) }
+}
+
 /**
  * Whoever changes a user's sign-in, makes tokens for them or enables them could act as them: so they must hold all that the user holds.
  * `identity` is of `tenant`.
@@ -35,6 +44,5 @@ export function checkAbove(authority: Authority, tenant: Tenant, identity: Ident
   if (authority.identity.tenant === identity.tenant && authority.identity.name === identity.name) return
   const roles = parts.directory.rolesOf(tenant)
   const retired = parts.store.retired(identity.tenant)
-  const now = grantsOf(identity, roles, parts.clock.epochMs(), retired)
-  checkGivable(authority, tenant, wantedOf(now, grantsOf(identity, roles, Infinity, retired)))
+  checkGivable(authority, tenant, wantedOf(identity, roles, parts.clock.epochMs(), retired))
 }

@@ -44,8 +44,9 @@ async function bySession(parts: AdminParts, request: FastifyRequest, secret: str
   const authority = identity === undefined ? undefined : authorityOf(parts, identity)
   if (session === undefined || authority === undefined) throw unknownCaller('session-expired')
   if (isForged(request.method, request.headers)) throw refused('request-forgery')
-  if (clock.epochMs() - session.seenAt >= touchEveryMs) await store.sessions.touch(session.id)
-  return { authority, session, author: authorOf(request, authority.identity) }
+  // Not waited for: a store that another process writes to right now can still be read.
+  if (clock.epochMs() - session.seenAt >= touchEveryMs) store.sessions.touch(session.id).catch(() => undefined)
+  return { authority, session, token: undefined, author: authorOf(request, authority.identity) }
 }
 
 async function byToken(
@@ -77,7 +78,8 @@ async function byToken(
     case 'authenticated': {
       const authority = authorityOf(parts, outcome.principal.identity)
       if (authority === undefined) throw unknownCaller('credentials-invalid')
-      return { authority, session: undefined, author: authorOf(request, outcome.principal.identity) }
+      const { identity, token } = outcome.principal
+      return { authority, session: undefined, token: token.id, author: authorOf(request, identity) }
     }
   }
 }
@@ -90,7 +92,7 @@ function split(given: string, first: TenantName): { readonly tenant: TenantName 
 }
 
 /** `undefined` where the tenant is in no configuration any more, or the user may not come in. */
-function authorityOf(parts: AdminParts, identity: Identity): Authority | undefined {
+export function authorityOf(parts: AdminParts, identity: Identity): Authority | undefined {
   const { live, directory, store, clock } = parts
   const tenant = live.current().tenants.find(({ config }) => config.name === identity.tenant)
   if (tenant === undefined || identity.status !== 'enabled') return undefined

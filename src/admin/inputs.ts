@@ -8,11 +8,22 @@ export function invalid(...fields: readonly FieldProblem[]): Error {
   return refused('body-invalid', { details: { fields } })
 }
 
+function invalidQuery(...fields: readonly FieldProblem[]): Error {
+  return refused('query-invalid', { details: { fields } })
+}
+
 /** Epoch milliseconds; `undefined` for null and for what is not there. */
 export function instantIn(path: string, text: string | null | undefined): number | undefined {
   if (text === null || text === undefined) return undefined
   const instant = parseInstant(text)
   if (instant === undefined) throw invalid({ path, problem: 'is on no calendar' })
+  return instant
+}
+
+/** The same of a query. */
+export function instantAsked(path: string, text: string | undefined): number | undefined {
+  const instant = text === undefined ? undefined : parseInstant(text)
+  if (text !== undefined && instant === undefined) throw invalidQuery({ path, problem: 'is on no calendar' })
   return instant
 }
 
@@ -27,13 +38,12 @@ export const limitIn = (text: string | undefined): number => (text === undefined
 /** The parts of the cursor; `undefined` where there is none. */
 export function cursorIn(
   text: string | undefined,
+  of: string,
   kinds: readonly ('string' | 'number')[],
 ): readonly CursorPart[] | undefined {
   if (text === undefined) return undefined
-  const parts = readCursor(text, kinds)
-  if (parts === undefined) {
-    throw refused('query-invalid', { details: { fields: [{ path: 'cursor', problem: 'is not one that was given' }] } })
-  }
+  const parts = readCursor(text, of, kinds)
+  if (parts === undefined) throw invalidQuery({ path: 'cursor', problem: 'is not one that was given for this list' })
   return parts
 }
 

@@ -1,6 +1,6 @@
 /** The admin listener: health, the admin API, its documents and its pages. What there is, in one place. */
 import type { FastifyInstance } from 'fastify'
-import { cookiesOf } from './cookies.ts'
+import { cookiesOf, type Cookies } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import { registerHealth, type Health } from './health.ts'
 import { identify } from './identify.ts'
@@ -28,7 +28,7 @@ import { userRightEndpoints } from './routes/user-rights.ts'
 import { userRoleEndpoints } from './routes/user-roles.ts'
 import { userEndpoints } from './routes/users.ts'
 import { adminServer, answerUnknown, type AdminServerParts } from './server.ts'
-import type { Cookies } from './cookies.ts'
+import { methodBook } from './wire.ts'
 
 export async function buildAdmin(
   server: AdminServerParts,
@@ -36,6 +36,7 @@ export async function buildAdmin(
   health: Health,
 ): Promise<FastifyInstance> {
   const app = await adminServer(server)
+  const methodsOf = methodBook(app)
   const cookies = cookiesOf(server.config)
   const open = sessionOpener(parts, cookies)
   const endpoints = allEndpoints(parts, cookies, open)
@@ -47,11 +48,11 @@ export async function buildAdmin(
   const { oidc } = server.config
   if (oidc !== undefined) (await import('./routes/oidc.ts')).registerOidc(app, oidc, parts, cookies, open)
   await registerPages(app)
-  answerUnknown(app, methodsOf(endpoints))
+  answerUnknown(app, methodsOf)
   return app
 }
 
-const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSession): readonly Endpoint[] => [
+export const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSession): readonly Endpoint[] => [
   ...signInEndpoints(parts, cookies, open),
   ...linkEndpoints(parts, open),
   ...meEndpoints(parts),
@@ -72,12 +73,3 @@ const allEndpoints = (parts: AdminParts, cookies: Cookies, open: OpenSession): r
   ...sessionEndpoints(parts),
   ...settingsEndpoints(parts),
 ]
-
-/** Which methods the endpoints take at a path. */
-function methodsOf(endpoints: readonly Endpoint[]): (path: string) => readonly string[] {
-  const shapes = endpoints.map(({ method, url }) => ({
-    method,
-    shape: new RegExp(`^${url.replaceAll(/:[a-z]+/g, '[^/]+')}$`),
-  }))
-  return (path) => [...new Set(shapes.filter(({ shape }) => shape.test(path)).map(({ method }) => method))]
-}

@@ -9,8 +9,9 @@ export async function quotaUseOf({ windows, store, directory, clock }: AdminPart
   const prefix = `${tenant.config.name}/`
   const used = windows.used(prefix, clock.monotonicMs(), maxShown)
   const parsed = used.map(({ key, current, limit }) => {
-    const [who = '', rateClass = ''] = key.slice(prefix.length).split('/')
-    return { who, rateClass, current, limit }
+    // The last slash: an IPv6 address is counted by its `/64`.
+    const at = key.lastIndexOf('/')
+    return { who: key.slice(prefix.length, at), rateClass: key.slice(at + 1), current, limit }
   })
   const ids = parsed.flatMap(({ who }) => (/^[0-9]+$/.test(who) ? [userIdFrom(Number(who))] : []))
   const users = new Map((await store.usersById(ids)).map((user) => [String(user.id), user]))

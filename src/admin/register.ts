@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Tenant } from '../context.ts'
 import type { Once, Terms } from '../model/author.ts'
-import { refused } from '../model/failure.ts'
+import { Failure, refused } from '../model/failure.ts'
 import { successEnvelope } from '../model/envelope.ts'
 import { may, sees, type Authority } from './authority.ts'
 import { strangerOf, type Caller } from './caller.ts'
@@ -11,7 +11,9 @@ import { unknownCaller } from './challenge.ts'
 import type { Answered, Asked, Endpoint } from './endpoint.ts'
 import { routeSchema } from './openapi/route-schema.ts'
 import type { AdminParts } from './parts.ts'
+import { failureOf } from './store-failures.ts'
 import { etagOf, versionAsked } from './version-headers.ts'
+import { hasBody } from './wire.ts'
 
 export type Identify = (request: FastifyRequest) => Promise<Caller | undefined>
 
@@ -28,22 +30,31 @@ export function registerEndpoint(
     schema: routeSchema(endpoint),
     // Before any body is read.
     onRequest: async (request) => {
-      if (endpoint.needs === 'anybody') return
-      const caller = await identify(request)
-      if (caller === undefined) throw unknownCaller('credentials-missing')
-      request.admin.caller = caller
-      permit(endpoint, caller, request, parts)
-    },
-    preHandler: async (request) => {
+      if (endpoint.needs !== 'anybody') {
+        const caller = await identify(request)
+        if (caller === undefined) throw unknownCaller('credentials-missing')
+        request.admin.caller = caller
+        permit(endpoint, caller, request, parts)
+      }
+      if (endpoint.body === undefined && hasBody(request)) throw refused('body-not-expected')
       if (endpoint.ifMatch === 'required' && request.headers['if-match'] === undefined) {
         throw refused('precondition-required')
       }
     },
+    // Whoever waits to be asked for the body has shown by now that it is wanted.
+    preParsing: (request, reply, payload, done) => {
+      if (request.headers.expect !== undefined && hasBody(request)) reply.raw.writeContinue()
+      done(null, payload)
+    },
     handler: async (request, reply) => {
-      const answered = await endpoint.handle(askedOf(endpoint, request, reply, parts) as never)
-      // A handler may have taken the reply over: a stream.
-      if (reply.sent) return reply
-      return reply.code(status).headers(headersOf(answered)).send(successEnvelope(answered.data))
+      const answered = await carryOut(endpoint, request, reply, parts)
+      void reply.code(status).headers(headersOf(answered))
+      const { raw } = answered
+      if (raw === undefined) return reply.send(successEnvelope(answered.data))
+      void reply.type(raw.type)
+      if (request.method !== 'HEAD' || typeof raw.body === 'string') return reply.send(raw.body)
+      raw.body.destroy()
+      return reply.send('')
     },
   })
 }
@@ -67,24 +78,44 @@ function permit(endpoint: Endpoint, caller: Caller, request: FastifyRequest, par
   }
 }
 
-function askedOf(
+/** Handles it. Who saw an older version than there is now is told what there is. */
+async function carryOut(
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
   parts: AdminParts,
-): Partial<Asked<unknown, unknown, unknown>> {
+): Promise<Answered<unknown>> {
+  const place = placeOf(request, parts)
+  try {
+    return await endpoint.handle({ ...place, by: termsOf(endpoint, request, reply), reply } as never)
+  } catch (error) {
+    const failure = failureOf(error)
+    const isStale = failure instanceof Failure && failure.code === 'precondition-failed'
+    if (endpoint.current === undefined || !isStale) throw error
+    const { data, version } = await endpoint.current.show(place as never)
+    const headers = version === undefined ? [] : ['ETag', etagOf(version)]
+    throw refused('precondition-failed', { cause: error, details: { current: data }, headers })
+  }
+}
+
+function placeOf(request: FastifyRequest, parts: AdminParts): Partial<Asked<unknown, unknown, unknown>> {
   const { caller } = request.admin
   const { params, query, body } = request
-  const asked = { params, query, body, request, reply }
-  if (caller === undefined) return { ...asked, by: strangerOf(request) }
+  const asked = { params, query, body, request }
+  if (caller === undefined) return asked
   const tenant = tenantOf(request, caller, parts)
   if (tenant === undefined) throw refused('not-found')
-  const by: Terms = {
+  return { ...asked, caller, tenant }
+}
+
+function termsOf(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Terms {
+  const { caller } = request.admin
+  if (caller === undefined) return strangerOf(request)
+  return {
     ...caller.author,
-    ifVersion: endpoint.ifMatch === 'required' ? versionAsked(request.headers['if-match']) : undefined,
+    ifVersion: endpoint.ifMatch === 'none' ? undefined : versionAsked(request.headers['if-match']),
     once: endpoint.isOnce ? onceOf(request, reply, caller) : undefined,
   }
-  return { ...asked, caller, tenant, by }
 }
 
 /** The tenant that the path names; else the caller's own. */
@@ -97,18 +128,14 @@ function tenantOf(
   return live.current().tenants.find(({ config }) => config.name === tenant)
 }
 
-const keyShape = /^[\x21-\x7e]{1,128}$/
-
 /** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): counts for this caller and this endpoint. */
-function onceOf(request: FastifyRequest, reply: FastifyReply, { author }: Caller): Once | undefined {
+function onceOf(request: FastifyRequest, reply: FastifyReply, { authority }: Caller): Once | undefined {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
-  if (typeof key !== 'string' || !keyShape.test(key)) {
-    throw refused('header-invalid', { message: 'Idempotency-Key is not 1 to 128 visible characters' })
-  }
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
   return {
-    key: sha256([author.actor, request.method, request.url, key]),
+    // By id: whoever bears the name after them is another caller.
+    key: sha256([authority.identity.id, request.method, request.url, key]),
     fingerprint: sha256(request.body ?? null),
     onReplay: () => void reply.header('Idempotent-Replayed', 'true'),
   }

@@ -7,14 +7,15 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Logger } from 'pino'
 import type { AdminConfig } from '../config/config.ts'
-import { failureEnvelope } from '../model/envelope.ts'
 import { refused } from '../model/failure.ts'
 import { clientAddress, type TrustedPeers } from '../observe/client-address.ts'
 import { oneLine } from '../observe/one-line.ts'
 import type { Clock } from '../model/time.ts'
+import { clientErrorHandler } from '../respond/client-error.ts'
 import { maxBodyBytes, readBody } from './bodies.ts'
 import './caller.ts'
 import { answerError } from './errors.ts'
+import { expectNothing, readHead } from './wire.ts'
 
 export interface AdminServerParts {
   readonly config: AdminConfig
@@ -38,7 +39,12 @@ export const contentPolicy = {
 }
 
 export async function adminServer({ config, logger, clock, peers }: AdminServerParts): Promise<FastifyInstance> {
-  const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }
+  const limits = {
+    maxHeaderSize: 16_384,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+    requireHostHeader: false, // refused below, in the envelope
+  }
   const { tls } = config
   const app = fastify({
     logger: false,
@@ -57,8 +63,10 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
       ? { http: limits }
       : { https: { ...limits, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, logger),
+    clientErrorHandler,
   }) as unknown as FastifyInstance
   app.server.maxConnections = 1_024
+  expectNothing(app)
 
   app.decorateRequest('admin')
   app.addHook('onRequest', (request, reply, done) => {
@@ -69,12 +77,15 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
       peers,
     )
     const agent = oneLine(request.headers['user-agent'] ?? '').slice(0, 200)
-    request.admin = { requestId: randomUUID(), address, agent, startedAtMs: clock.monotonicMs(), caller: undefined }
-    void reply.headers({ 'X-Request-Id': request.admin.requestId, 'Cache-Control': 'no-store' })
-    done()
+    const requestId = randomUUID()
+    const startedAtMs = clock.monotonicMs()
+    request.admin = { requestId, address, agent, startedAtMs, headers: undefined, caller: undefined, code: undefined }
+    void reply.headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
+    const problem = readHead(request)
+    return problem === undefined ? done() : done(problem)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const { requestId, address, startedAtMs, caller } = request.admin
+    const { requestId, address, startedAtMs, caller, code } = request.admin
     const route = request.routeOptions.url
     // Pages, documents and probes are nobody's acts.
     if (route?.startsWith('/api/') !== true) return done()
@@ -85,6 +96,7 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
         method: request.method,
         route,
         status: reply.statusCode,
+        code,
         duration_ms: Math.round(clock.monotonicMs() - startedAtMs),
         user:
           caller === undefined ? undefined : `${caller.authority.identity.tenant}/${caller.authority.identity.name}`,
@@ -108,9 +120,9 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
 
 function readStrictly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, readBody(body as Buffer))
+      done(null, readBody(body as Buffer, request.headers['content-type']))
     } catch (error) {
       done(error as Error)
     }
@@ -128,13 +140,12 @@ function readStrictly(app: FastifyInstance): void {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
 }
 
-/** What no endpoint takes: 405 where another method would do. */
+/** What no route takes: 405 where another method would do. */
 export function answerUnknown(app: FastifyInstance, methodsOf: (path: string) => readonly string[]): void {
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? ''
-    const allowed = methodsOf(path)
-    const failure = allowed.length === 0 ? refused('route-unknown') : refused('method-not-allowed')
-    if (allowed.length > 0) void reply.header('Allow', allowed.join(', '))
-    return reply.code(failure.status).send(failureEnvelope(failure, request.admin.requestId))
+  app.setNotFoundHandler(async (request) => {
+    const allowed = methodsOf(request.url.split('?')[0] ?? '')
+    throw allowed.length === 0
+      ? refused('route-unknown')
+      : refused('method-not-allowed', { headers: ['Allow', allowed.join(', ')] })
   })
 }

@@ -9,7 +9,11 @@ export function failureOf(error: unknown): unknown {
     case 'missing':
       return refused('not-found', { message: shown(error.message), cause: error })
     case 'conflict':
-      return refused('conflict', { message: shown(error.message), cause: error })
+      // SQLite's own word of a constraint names the file.
+      return refused(
+        'conflict',
+        error.cause === undefined ? { message: shown(error.message), cause: error } : { cause: error },
+      )
     case 'stale':
       return refused('precondition-failed', { cause: error })
     case 'reused':

@@ -7,7 +7,7 @@ import type { PolicySet } from '../policy/rule.ts'
 import type { Store } from '../store/store.ts'
 import { writeOut, say, type Io } from './io.ts'
 import { globalOptions, loadSettings } from './settings.ts'
-import { withStoreOf } from './with-store.ts'
+import { actorOf, withStoreOf } from './with-store.ts'
 import { documentedTime } from '../model/time.ts'
 
 export function registerSetupLinkCommand(program: Command, io: Io): void {
@@ -26,7 +26,7 @@ export function registerSetupLinkCommand(program: Command, io: Io): void {
 /** Takes the place of the set-up link of before. `listensAt`: the admin listener's own address, where it is known. */
 async function makeSetupLink(config: Config, store: Store, io: Io, listensAt?: string) {
   const made = makeLink(adminOrigin(config, listensAt), setupLinkMs, io.clock.epochMs(), io.random)
-  await store.people.writeSetupLink(made)
+  await store.people.writeSetupLink(made, actorOf(io))
   return made
 }
 
@@ -38,6 +38,7 @@ export async function firstSetupLink(
   io: Io,
   listensAt: string,
 ): Promise<string | undefined> {
-  if (hasAdministrator(await store.people.administration(), policies)) return undefined
+  const isTenant = (name: string): boolean => config.tenants.some((tenant) => tenant.name === name)
+  if (hasAdministrator(await store.people.administration(), { files: policies, isTenant })) return undefined
   return (await makeSetupLink(config, store, io, listensAt)).url
 }

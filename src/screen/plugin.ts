@@ -9,7 +9,8 @@ import type { FlatHeaders } from '../model/ports.ts'
 import type { Target } from '../model/target.ts'
 import type { Match } from '../policy/routes.ts'
 import { closeBehindTheLast, inTurn, isBehindTheLast, isLateUpgrade } from './connection.ts'
-import { readHeaders, type HeaderRefusal } from './headers.ts'
+import { headerFailure } from './header-failure.ts'
+import { readHeaders } from './headers.ts'
 import { parseHost, type TenantTable } from './host.ts'
 import { slowBodies } from './slow-bodies.ts'
 import { parseTarget, type TargetRefusal } from './target.ts'
@@ -104,15 +105,6 @@ const tooSlow = (): Error => Object.assign(new Error('the body comes too slowly'
 const refusedEverywhere: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])
 const taken = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE'] as const
 
-/** INVARIANT: behind a head that can be read in two ways nothing on the connection is believed any more: `close`, here and below. */
-function headerFailure({ code, why }: HeaderRefusal): Failure {
-  return refused(code, {
-    message: `${catalogue[code].message}: ${why}`,
-    close: true,
-    // RFC 9110 §15.5.16: says what would have been taken.
-    ...(code === 'media-type-unsupported' && { headers: ['Accept-Encoding', 'identity'] }),
-  })
-}
-
+/** INVARIANT: behind a target that can be read in two ways nothing on the connection is believed any more: `close`. */
 const targetFailure = ({ code, why }: TargetRefusal): Failure =>
   refused(code, { message: `${catalogue[code].message}: ${why}`, close: true })

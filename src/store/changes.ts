@@ -11,7 +11,10 @@ import type { Tables } from './tables.ts'
 
 /** One entry of the audit log: what was done to which user. Nothing in it ever holds a token or its hash. */
 interface AuditNote extends NamedUser, Pick<AuditRow, 'action' | 'before' | 'after'> {
-  /** What was changed, where it is no user: `list 3`; then `name` is empty, and other processes read what is shared anew. */
+  /**
+   * What was changed, where it is no user: `list 3`; then `name` is empty, and other processes read what is shared anew.
+   * Where it is of no tenant, `tenant` is empty too: `gateway`.
+   */
   readonly subject?: string
   readonly details?: AuditRow['details']
   /** Nothing that anybody remembers of the user is another now: a sign-in, for one. */
@@ -91,7 +94,8 @@ async function writeNotes(
 function* auditRows({ terms, atMs }: Stamp, notes: readonly AuditNote[]): Generator<AuditRow> {
   const { actor, origin, requestId } = terms
   for (const { action, tenant, name, subject = name, details = {}, before, after } of notes) {
-    yield { at: atMs, actor, origin, requestId, action, subject: `${tenant}/${subject}`, details, before, after }
+    const whole = tenant === '' ? subject : `${tenant}/${subject}`
+    yield { at: atMs, actor, origin, requestId, action, subject: whole, details, before, after }
   }
 }
 

@@ -7,6 +7,8 @@ import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
 import { insertUser } from './users.ts'
 
+const ofNobody = { tenant: '', name: '', subject: 'gateway', isQuiet: true } as const
+
 /** Times are epoch milliseconds. */
 export interface NewLink {
   readonly sha256: Buffer
@@ -18,13 +20,20 @@ export type Link =
   | { readonly purpose: 'password'; readonly user: UserId; readonly expiresAt: number }
 
 /** Takes the place of any set-up link there was. */
-export async function writeSetupLink(trx: Transaction<Tables>, { sha256, expiresAt }: NewLink, atMs: number) {
+export async function writeSetupLink(
+  trx: Transaction<Tables>,
+  { sha256, expiresAt }: NewLink,
+  atMs: number,
+  note: Note,
+): Promise<void> {
   await trx
     .deleteFrom('links')
     .where((eb) => eb.or([eb('purpose', '=', 'setup'), eb('expires_at', '<=', atMs)]))
     .execute()
   const row = { sha256, purpose: 'setup' as const, user_id: null, created_at: atMs, expires_at: expiresAt }
   await trx.insertInto('links').values(row).execute()
+  // Whoever holds it can administer everything.
+  note({ action: 'gateway.setup-link', ...ofNobody, before: undefined, after: undefined })
 }
 
 /** Takes the place of any link that the person had. */

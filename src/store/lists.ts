@@ -1,78 +1,13 @@
-/** Lists: granted to one user, withheld while they are deleted, retired when they are gone. */
+/** Lists that are deleted: what was granted on them is withheld meanwhile, and goes when they are gone. */
 import type { Transaction } from 'kysely'
-import type { DirectGrant } from '../model/identity.ts'
 import type { ListId, TenantName } from '../model/ids.ts'
 import type { Retirement } from '../model/ports.ts'
-import { grantColumns, grantsState, grantState, retiredState, type GrantRow, type Retired } from './audit-state.ts'
+import { grantColumns, grantsState, retiredState, type GrantRow, type Retired } from './audit-state.ts'
 import type { Note } from './changes.ts'
 import { chunks } from './chunks.ts'
 import { StoreError } from './store-error.ts'
 import type { Tables } from './tables.ts'
-import { userId } from './users.ts'
-
-interface NamedUser {
-  readonly tenant: TenantName
-  readonly name: string
-}
-
-/** `sinceMs`: the list was made by a request that began then. Throws a `StoreError` of kind `conflict` where it was deleted after that. */
-export async function upsertGrant(
-  trx: Transaction<Tables>,
-  { tenant, name }: NamedUser,
-  { list, get, manage, until }: DirectGrant,
-  atMs: number,
-  note: Note,
-  sinceMs?: number,
-): Promise<void> {
-  const id = await userId(trx, tenant, name)
-  if (sinceMs !== undefined) {
-    const deleted = await trx
-      .selectFrom('retired_lists')
-      .select('at')
-      .where('tenant', '=', tenant)
-      .where('list', '=', list)
-      .where('at', '>', sinceMs)
-      .executeTakeFirst()
-    if (deleted !== undefined) throw new StoreError('conflict', `the list ${list} was deleted meanwhile`)
-  }
-  const before = await trx
-    .selectFrom('list_grants')
-    .select(grantColumns)
-    .where('user_id', '=', id)
-    .where('list', '=', list)
-    .executeTakeFirst()
-  const given = { get: get ? 1 : 0, manage: manage ? 1 : 0, until: until ?? null, created_at: atMs, withheld_by: null }
-  await trx
-    .insertInto('list_grants')
-    .values({ user_id: id, list, ...given })
-    .onConflict((conflict) => conflict.columns(['user_id', 'list']).doUpdateSet(given))
-    .execute()
-  const after = grantState({ list, ...given })
-  note({ action: 'list.grant', tenant, name, before: before && grantState(before), after })
-}
-
-/** Throws a `StoreError` of kind `missing` when the user holds no such grant. */
-export async function removeGrant(
-  trx: Transaction<Tables>,
-  { tenant, name }: NamedUser,
-  list: ListId,
-  note: Note,
-): Promise<void> {
-  const id = await userId(trx, tenant, name)
-  const removed = await trx
-    .deleteFrom('list_grants')
-    .where('user_id', '=', id)
-    .where('list', '=', list)
-    .returning(grantColumns)
-    .executeTakeFirst()
-  if (removed === undefined) {
-    throw new StoreError(
-      'missing',
-      `\`${name}\` holds no grant of their own on list ${list} - see \`sallyport user show ${name}\`; list roles stand in roles.yaml`,
-    )
-  }
-  note({ action: 'list.ungrant', tenant, name, before: grantState(removed), after: undefined })
-}
+import { countChange } from './users.ts'
 
 /** Marks the lists and withholds the direct grants on them; where a mark stands already, it stays whoever's it is. */
 export async function withholdLists(
@@ -98,7 +33,7 @@ export async function withholdLists(
         .where('user_id', 'in', usersOf(trx, tenant))
         .returning(['user_id', ...grantColumns])
         .execute()
-      await noteUsers(trx, { tenant, action: 'list.withhold', became: 'withheld' }, withheld, note)
+      await noteUsers(trx, { tenant, action: 'list.withhold', became: 'withheld', atMs }, withheld, note)
     }
     noteLists({ tenant, action: 'list.deleting', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
@@ -127,7 +62,7 @@ export async function retireLists(
         .where('user_id', 'in', usersOf(trx, tenant))
         .returning(['user_id', ...grantColumns])
         .execute()
-      await noteUsers(trx, { tenant, action: 'list.ungrant', became: 'none' }, removed, note)
+      await noteUsers(trx, { tenant, action: 'list.ungrant', became: 'none', atMs }, removed, note)
     }
     noteLists({ tenant, action: 'list.retire', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
@@ -137,6 +72,7 @@ export async function retireLists(
 export async function restoreLists(
   trx: Transaction<Tables>,
   { tenants, lists, operation }: Retirement,
+  atMs: number,
   note: Note,
 ): Promise<void> {
   const states = await Promise.all(
@@ -150,7 +86,7 @@ export async function restoreLists(
     .returning(['user_id', ...grantColumns])
     .execute()
   for (const { tenant, before } of states) {
-    await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force' }, restored, note)
+    await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force', atMs }, restored, note)
     noteLists({ tenant, action: 'list.keep', before, after: await retiredState(trx, tenant, lists) }, lists, note)
   }
 }
@@ -160,6 +96,7 @@ export async function unretireList(
   trx: Transaction<Tables>,
   tenant: TenantName,
   list: ListId,
+  atMs: number,
   note: Note,
 ): Promise<void> {
   const before = await retiredState(trx, tenant, [list])
@@ -182,7 +119,7 @@ export async function unretireList(
     .where('user_id', 'in', usersOf(trx, tenant))
     .returning(['user_id', ...grantColumns])
     .execute()
-  await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force' }, restored, note)
+  await noteUsers(trx, { tenant, action: 'list.restore', became: 'in force', atMs }, restored, note)
   noteLists({ tenant, action: 'list.unretire', before, after: () => ({ retired: false }) }, [list], note)
 }
 
@@ -194,16 +131,18 @@ interface UserNotes {
   readonly action: string
   /** What the grants are after this. Before it they were in force; or, where they are restored or removed, withheld. */
   readonly became: 'withheld' | 'in force' | 'none'
+  readonly atMs: number
 }
 
 /** One entry for each user, so that whoever remembers them forgets. */
 async function noteUsers(
   trx: Transaction<Tables>,
-  { tenant, action, became }: UserNotes,
+  { tenant, action, became, atMs }: UserNotes,
   changed: readonly (GrantRow & { readonly user_id: number })[],
   note: Note,
 ): Promise<void> {
   const byUser = Map.groupBy(changed, (row) => row.user_id)
+  await countChange(trx, byUser.keys(), atMs)
   for (const chunk of chunks(byUser.keys())) {
     const users = await trx
       .selectFrom('users')

@@ -48,7 +48,7 @@ export interface PeopleStore {
   replaceRecoveryCodes(id: UserId, codes: readonly Buffer[], by: By): Promise<void>
   removeTotp(id: UserId, by: By): Promise<void>
   /** Takes the place of the set-up link of before. */
-  writeSetupLink(link: NewLink): Promise<void>
+  writeSetupLink(link: NewLink, by: By): Promise<void>
   writePasswordLink(id: UserId, link: NewLink, by: By): Promise<void>
   findLink(sha256: Buffer): Promise<Link | undefined>
   redeemSetup(sha256: Buffer, first: FirstAdministrator, by: By): Promise<UserId>
@@ -76,7 +76,7 @@ export function peopleStore({ clock, using, change }: Desk): PeopleStore {
     replaceRecoveryCodes: (id, codes, by) =>
       change(by, (trx, _atMs, note) => replaceRecoveryCodes(trx, id, codes, note)),
     removeTotp: (id, by) => change(by, (trx, _atMs, note) => removeTotp(trx, id, note)),
-    writeSetupLink: (link) => change('gateway', (trx, atMs) => writeSetupLink(trx, link, atMs)),
+    writeSetupLink: (link, by) => change(by, (trx, atMs, note) => writeSetupLink(trx, link, atMs, note)),
     writePasswordLink: (id, link, by) => change(by, (trx, atMs, note) => writePasswordLink(trx, id, link, atMs, note)),
     findLink: (sha256) => using(({ read }) => findLink(read, sha256, clock.epochMs())),
     redeemSetup: (sha256, first, by) => change(by, (trx, atMs, note) => redeemSetup(trx, sha256, first, atMs, note)),

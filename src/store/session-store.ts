@@ -35,6 +35,6 @@ export function sessionStore({ clock, using, change }: Desk): SessionStore {
     list: (filter) => using(({ read }) => selectSessions(read, filter, clock.epochMs())),
     end: (id, by) => change(by, (trx, _atMs, note) => removeSession(trx, id, note)),
     endAll: (user, except, by) => change(by, (trx, _atMs, note) => removeSessionsOf(trx, user, except, note)),
-    touch: (id) => using(({ write }) => touchSession(write, id, clock.epochMs())),
+    touch: (id) => using(({ write }) => write.transaction().execute((trx) => touchSession(trx, id, clock.epochMs()))),
   }
 }

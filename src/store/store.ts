@@ -13,7 +13,8 @@ import { findIdentity } from './identities.ts'
 import { insertUsers, type ImportedUser } from './import.ts'
 import { openLink } from './link.ts'
 import { writeTouches } from './last-used.ts'
-import { removeGrant, restoreLists, retireLists, unretireList, upsertGrant, withholdLists } from './lists.ts'
+import { removeGrant, upsertGrant } from './list-grants.ts'
+import { restoreLists, retireLists, unretireList, withholdLists } from './lists.ts'
 import { managedStore, type ManagedStore } from './managed-store.ts'
 import { peopleStore, type PeopleStore } from './people-store.ts'
 import { firstLook, startPoll } from './poll.ts'
@@ -150,14 +151,18 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
       change(by, (trx, atMs, note) => insertUsers(trx, users, atMs, note, onProgress)),
     retired: (tenant) => shared.retired(tenant),
     grantList: (user, grant: DirectGrant, by, sinceMs) =>
-      change(by, (trx, atMs, note) => upsertGrant(trx, user, grant, atMs, note, sinceMs)),
+      change(by, (trx, atMs, note) =>
+        upsertGrant(trx, { ...user, ifVersion: termsOf(by).ifVersion }, grant, atMs, note, sinceMs),
+      ),
     ungrantList: (tenant, name, list, by) =>
-      change(by, (trx, _atMs, note) => removeGrant(trx, { tenant, name }, list, note)),
+      change(by, (trx, atMs, note) =>
+        removeGrant(trx, { tenant, name, ifVersion: termsOf(by).ifVersion }, list, atMs, note),
+      ),
     beginRetirement: (retirement, by) =>
       changeShared(by, (trx, atMs, note) => withholdLists(trx, retirement, atMs, note)),
     endRetirement: (retirement, outcome, by) =>
       changeShared(by, (trx, atMs, note) =>
-        outcome === 'gone' ? retireLists(trx, retirement, atMs, note) : restoreLists(trx, retirement, note),
+        outcome === 'gone' ? retireLists(trx, retirement, atMs, note) : restoreLists(trx, retirement, atMs, note),
       ),
     retireList: (tenant, list, by) =>
       changeShared(by, async (trx, atMs, note) => {
@@ -165,7 +170,8 @@ export async function openStore({ file, clock, pollMs = 300 }: StoreOptions): Pr
         await withholdLists(trx, retirement, atMs, note)
         await retireLists(trx, retirement, atMs, note)
       }),
-    unretireList: (tenant, list, by) => changeShared(by, (trx, _atMs, note) => unretireList(trx, tenant, list, note)),
+    unretireList: (tenant, list, by) =>
+      changeShared(by, (trx, atMs, note) => unretireList(trx, tenant, list, atMs, note)),
     listRetired: (tenant) => using(({ read }) => selectRetired(read, tenant)),
     listAudit: (page) => using(({ read }) => selectAudit(read, page)),
     auditAfter: (after, limit) => using(({ read }) => selectAuditAfter(read, after, limit)),

@@ -36,6 +36,9 @@ export interface TokenFilter {
   readonly endsBefore?: { readonly nowMs: number; readonly beforeMs: number }
   /** The last token of the page before. */
   readonly after?: TokenId
+  readonly id?: TokenId
+  /** The other way round, newest first; `before`: only those that are older than it. */
+  readonly newest?: { readonly before: TokenId | undefined }
   readonly limit: number
 }
 
@@ -82,20 +85,22 @@ export async function markRevoked(trx: Transaction<Tables>, id: TokenId, atMs: n
   return true
 }
 
-/** In the order in which they were made. */
+/** In the order in which they were made, unless the newest are asked for. */
 export async function selectTokens(db: Kysely<Tables>, filter: TokenFilter): Promise<readonly TokenSummary[]> {
-  const { tenant, user, label, endsBefore, after, limit } = filter
+  const { tenant, user, label, endsBefore, after, id, newest, limit } = filter
   let query = db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')
     .select(['tokens.id', 'users.tenant', 'users.name', 'tokens.label', 'tokens.created_at'])
     .select(['tokens.not_before', 'tokens.expires_at', 'tokens.revoked_at', 'tokens.last_used_at'])
-    .orderBy('tokens.id')
+    .orderBy('tokens.id', newest === undefined ? 'asc' : 'desc')
     .limit(limit)
   if (tenant !== undefined) query = query.where('users.tenant', '=', tenant)
   if (user !== undefined) query = query.where('users.name', '=', user)
   if (label !== undefined) query = query.where('tokens.label', '=', label)
   if (after !== undefined) query = query.where('tokens.id', '>', after)
+  if (newest?.before !== undefined) query = query.where('tokens.id', '<', newest.before)
+  if (id !== undefined) query = query.where('tokens.id', '=', id)
   if (endsBefore !== undefined) {
     query = query
       .where('tokens.revoked_at', 'is', null)

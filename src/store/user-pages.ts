@@ -63,7 +63,7 @@ function matching(db: Kysely<Tables>, query: UserQuery) {
   if (status !== undefined) rows = rows.where('users.status', '=', status)
   if (plan !== undefined) rows = rows.where('users.plan', '=', plan)
   if (search !== undefined) {
-    const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+    const pattern = `%${inLowerAscii(search).replaceAll(/[\\%_]/g, '\\$&')}%`
     rows = rows.where((eb) =>
       eb.or([
         sql<boolean>`lower(users.name) like ${pattern} escape '\\'`,
@@ -76,6 +76,9 @@ function matching(db: Kysely<Tables>, query: UserQuery) {
   if (listRole !== undefined) rows = rows.where('users.id', 'in', holdersOf(db, 'list_roles_of', listRole))
   return rows
 }
+
+/** As SQLite's own `lower` does: letters beyond ASCII stay as they are. */
+const inLowerAscii = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 const holdersOf = (db: Kysely<Tables>, table: 'user_roles_of' | 'list_roles_of', role: string) =>
   db.selectFrom(table).select('user_id').where('role', '=', role)

@@ -110,6 +110,17 @@ export async function userId(db: Kysely<Tables>, tenant: TenantName, name: strin
   return row.id
 }
 
+/** Something that is shown of the users is another now. */
+export async function countChange(trx: Transaction<Tables>, ids: Iterable<number>, atMs: number): Promise<void> {
+  for (const chunk of chunks(ids)) {
+    await trx
+      .updateTable('users')
+      .set({ updated_at: atMs, version: sql`version + 1` })
+      .where('id', 'in', chunk)
+      .execute()
+  }
+}
+
 export async function updateStatus(
   trx: Transaction<Tables>,
   { tenant, name }: { readonly tenant: TenantName; readonly name: string },
@@ -151,11 +162,7 @@ export async function replaceRoles(
     await trx.deleteFrom('list_roles_of').where('user_id', '=', id).execute()
     await insertRoles(trx, 'list_roles_of', id, listRoles)
   }
-  await trx
-    .updateTable('users')
-    .set({ updated_at: atMs, version: sql`version + 1` })
-    .where('id', '=', id)
-    .execute()
+  await countChange(trx, [id], atMs)
   note({ action: 'user.set-roles', tenant, name, before, after: await roleState(trx, id) })
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import type { HashCost } from '../../src/admin/people/password-hash.ts'
 import { buildGateway, type Gateway } from '../../src/app.ts'
 import type { Config, TenantConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -63,6 +64,12 @@ export interface Overrides {
   readonly tenant?: Partial<TenantConfig>
   readonly config?: Partial<Config>
   readonly admin?: Partial<Config['admin']>
+  /** Made of the one that there is otherwise. */
+  readonly tenants?: (base: TenantConfig) => Config['tenants']
+  /** Of passwords; cheap, so that tests are about something else. */
+  readonly passwordCost?: HashCost
+  /** Seals second factors; where a test must know it. */
+  readonly key?: Buffer
   /** The backend's address, where it is not the demo's. */
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
@@ -104,8 +111,9 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const gateway = await buildGateway(config, {
     ...{ policies, store, logger, clock },
     random: randomBytes,
-    key: randomBytes(32),
+    key: overrides.key ?? randomBytes(32),
     version: 'test',
+    passwordCost: overrides.passwordCost,
   })
   const { data, admin } = await gateway.listen()
   const close = async (): Promise<void> => {
@@ -146,7 +154,7 @@ async function configFor(upstreamUrl: string, folder: string, overrides: Overrid
     admin: { ...base.admin, listen: free, ...overrides.admin },
     drain: { delayMs: 0, deadlineMs: 2_000 },
     ...overrides.config,
-    tenants: overrides.config?.tenants ?? [tenant],
+    tenants: overrides.config?.tenants ?? overrides.tenants?.(tenant) ?? [tenant],
   }
 }
 

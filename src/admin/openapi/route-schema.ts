@@ -2,12 +2,12 @@
 import { Type, type TSchema } from 'typebox'
 import { catalogue, type FailureCode } from '../../model/failure.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { closed } from '../schemas/common.ts'
+import { closed, version } from '../schemas/common.ts'
 
-const failure = Type.Object(
-  {
+const failure = (current: TSchema | undefined) =>
+  closed({
     message: Type.String({ description: 'for people' }),
-    data: Type.Object({
+    data: closed({
       code: Type.String({ description: 'a stable word' }),
       request_id: Type.String({ description: 'as in the log and in `X-Request-Id`' }),
       permissions: Type.Optional(
@@ -15,36 +15,36 @@ const failure = Type.Object(
       ),
       lists: Type.Optional(Type.Array(Type.Integer(), { description: 'lists out of reach' })),
       fields: Type.Optional(
-        Type.Array(Type.Object({ path: Type.String(), problem: Type.String() }), {
+        Type.Array(closed({ path: Type.String(), problem: Type.String() }), {
           description: 'what is wrong with the request',
         }),
       ),
-      current: Type.Optional(Type.Unknown({ description: 'what it is now' })),
+      ...(current === undefined ? {} : { current }),
     }),
-  },
-  { description: 'a failure' },
-)
+  })
 
 const success = (data: TSchema | undefined) => closed({ status: Type.Literal('success'), data: data ?? Type.Null() })
 
 /** What each endpoint may end with, by what it takes. */
-function failuresOf({ needs, params, query, body, ifMatch, isOnce, failures }: Endpoint): ReadonlySet<FailureCode> {
+function failuresOf(endpoint: Endpoint): ReadonlySet<FailureCode> {
+  const { method, needs, params, body, ifMatch, isOnce, failures } = endpoint
   const isClosed = needs !== 'anybody'
   return new Set<FailureCode>([
     ...failures,
-    'internal',
-    'store-unavailable',
+    ...(['header-invalid', 'header-duplicate', 'query-invalid', 'internal', 'store-unavailable'] as const),
     ...(isClosed
       ? (['credentials-missing', 'credentials-invalid', 'session-expired', 'too-many-failures'] as const)
       : []),
     ...(isClosed && needs !== 'signed-in' ? (['permission-denied'] as const) : []),
-    ...(params === undefined ? [] : (['not-found'] as const)),
-    ...(query === undefined ? [] : (['query-invalid'] as const)),
+    // A session's cookie alone proves nothing about the page that sent it.
+    ...(isClosed && method !== 'GET' ? (['request-forgery'] as const) : []),
+    ...(params === undefined ? [] : (['not-found', 'target-ambiguous', 'target-too-long'] as const)),
     ...(body === undefined
-      ? []
-      : (['body-unreadable', 'body-too-large', 'media-type-unsupported', 'body-invalid', 'request-forgery'] as const)),
-    ...(ifMatch === 'required' ? (['precondition-required', 'precondition-failed', 'request-forgery'] as const) : []),
-    ...(isOnce ? (['key-reused', 'header-invalid'] as const) : []),
+      ? (['body-not-expected'] as const)
+      : (['body-unreadable', 'body-too-large', 'media-type-unsupported', 'body-invalid'] as const)),
+    ...(ifMatch === 'required' ? (['precondition-required'] as const) : []),
+    ...(ifMatch === 'none' ? [] : (['precondition-failed'] as const)),
+    ...(isOnce ? (['key-reused'] as const) : []),
   ])
 }
 
@@ -54,24 +54,65 @@ const statusOf = (code: FailureCode): number =>
     ? 401
     : catalogue[code].status
 
-const mediaOf = (media: readonly string[]) => ({
-  description: 'the answer itself',
-  content: Object.fromEntries(media.map((type) => [type, { schema: {} }])),
-})
+const requestId = {
+  'X-Request-Id': { type: 'string', description: 'names this request in the log and the audit trail' },
+}
+const etag = { ETag: { type: 'string', pattern: '^"v[0-9]+"$', description: 'the version, for `If-Match`' } }
+const retryAfter = { 'Retry-After': { type: 'string', pattern: '^[1-9][0-9]*$', description: 'seconds' } }
+const replayed = { 'Idempotent-Replayed': { const: 'true', description: 'it was carried out before' } }
+const challenge = { 'WWW-Authenticate': { type: 'string' } }
+
+type Headers = Readonly<Record<string, object>>
+
+function successOf({ answer, media, isOnce }: Endpoint) {
+  const headers: Headers = {
+    ...requestId,
+    ...(hasVersion(answer) ? etag : {}),
+    ...(isOnce ? replayed : {}),
+  }
+  if (media === undefined) return { ...success(answer), description: 'done', headers }
+  const content = Object.fromEntries(media.map((type) => [type, { schema: {} }]))
+  return { description: 'the answer itself', content, headers }
+}
+
+const hasVersion = (schema: TSchema | undefined): boolean =>
+  (schema as { readonly properties?: { readonly version?: unknown } } | undefined)?.properties?.version === version
+
+function failureOf(status: number, codes: readonly FailureCode[], { current }: Endpoint) {
+  const headers: Headers = {
+    ...requestId,
+    ...(status === 401 ? challenge : {}),
+    ...(status === 412 ? etag : {}),
+    ...(status === 429 || status === 503 ? retryAfter : {}),
+  }
+  return {
+    ...failure(status === 412 ? current?.of : undefined),
+    description: codes.map((each) => `\`${each}\``).join(', '),
+    headers,
+  }
+}
+
+const ifMatchHeader = (isRequired: boolean) => {
+  const schema = Type.String({ description: 'the `ETag` that was seen, or `*`', examples: ['"v1"'] })
+  return { 'if-match': isRequired ? schema : Type.Optional(schema) }
+}
+
+const onceHeader = {
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{1,128}$',
+      description: 'the same request is carried out once, for a day: 1 to 128 visible characters',
+    }),
+  ),
+}
 
 export function routeSchema(endpoint: Endpoint): Readonly<Record<string, unknown>> {
-  const { id, tag, summary, description, needs, params, query, body, answer, status, media, ifMatch, isOnce } = endpoint
+  const { id, tag, summary, description, needs, params, query, body, status, ifMatch, isOnce } = endpoint
   const byStatus = Map.groupBy(failuresOf(endpoint), statusOf)
   const permission = needs === 'anybody' || needs === 'signed-in' || needs === 'person' ? undefined : needs
   const headers = {
-    ...(ifMatch === 'required' ? { 'if-match': Type.String({ description: 'the `ETag` that was seen, or `*`' }) } : {}),
-    ...(isOnce
-      ? {
-          'idempotency-key': Type.Optional(
-            Type.String({ description: 'the same request is carried out once, for a day' }),
-          ),
-        }
-      : {}),
+    ...(ifMatch === 'none' ? {} : ifMatchHeader(ifMatch === 'required')),
+    ...(isOnce ? onceHeader : {}),
   }
   return {
     operationId: id,
@@ -83,17 +124,13 @@ export function routeSchema(endpoint: Endpoint): Readonly<Record<string, unknown
     ...(permission === undefined ? {} : { 'x-permission': permission }),
     security: needs === 'anybody' ? [] : [{ token: [] }, { session: [] }],
     ...(params === undefined ? {} : { params }),
-    ...(query === undefined ? {} : { querystring: query }),
+    // What is not declared is refused, also where nothing is.
+    querystring: query ?? closed({}),
     ...(body === undefined ? {} : { body }),
     ...(Object.keys(headers).length === 0 ? {} : { headers: Type.Object(headers) }),
     response: {
-      [status]: media === undefined ? { ...success(answer), description: 'done' } : mediaOf(media),
-      ...Object.fromEntries(
-        [...byStatus].map(([code, codes]) => [
-          code,
-          { ...failure, description: codes.map((each) => `\`${each}\``).join(', ') },
-        ]),
-      ),
+      [status]: successOf(endpoint),
+      ...Object.fromEntries([...byStatus].map(([code, codes]) => [code, failureOf(code, codes, endpoint)])),
     },
   }
 }

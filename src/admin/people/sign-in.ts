@@ -17,6 +17,7 @@ export interface SignInParts {
   readonly throttle: SignInThrottle
   readonly devices: DeviceMarks
   readonly clock: Clock
+  readonly isTenant: (name: TenantName) => boolean
 }
 
 export interface SignInAsked {
@@ -28,6 +29,8 @@ export interface SignInAsked {
   readonly code: string | undefined
   /** The mark that the browser holds, if any. */
   readonly device: string | undefined
+  /** The session in which it is proved once more: no stranger's. */
+  readonly session?: number | undefined
   /** Who asks, and from where, for the audit trail. */
   readonly author: Author
 }
@@ -43,45 +46,50 @@ export type SignIn = (asked: SignInAsked) => Promise<SignInOutcome>
 /** What is sealed is bound to the person by this. */
 export const totpContext = (person: Pick<PersonRecord, 'id'>): string => `totp ${person.id}`
 
-export function signIn({ store, hash, seal, throttle, devices, clock }: SignInParts): SignIn {
+export function signIn({ store, hash, seal, throttle, devices, clock, isTenant }: SignInParts): SignIn {
   // Of what is turned away unheard the trail has one entry a minute and address: whoever guesses must not fill it.
   const told = new LRUCache<string, true>({ max: 1_000, ttl: 60_000 })
 
   return async (asked) => {
-    const people = await store.people.find(asked.login, asked.tenant)
+    const people = (await store.people.find(asked.login, asked.tenant)).filter(({ tenant }) => isTenant(tenant))
     // Several of that name: only the tenant tells who is meant.
     const person = people.length === 1 ? people[0] : undefined
-    const attempt = attemptOf(asked, person)
-    const seconds = throttle.waitSeconds(attempt)
-    if (seconds !== undefined) {
+    const hearing = throttle.hear(attemptOf(asked, person))
+    if (hearing.kind === 'wait') {
       await tellThrottled(asked, person)
-      return { kind: 'wait', seconds }
+      return hearing
     }
+    let outcome: Judged | undefined
+    try {
+      outcome = await judge(asked, person)
+    } finally {
+      hearing.end(outcome?.kind === 'refused')
+    }
+    if (outcome.kind !== 'refused') return outcome
+    const { because } = outcome
+    await store.recordAct({ action: 'session.refused', subject: subjectOf(person), details: { because } }, asked.author)
+    return { kind: 'refused' }
+  }
+
+  async function judge(asked: SignInAsked, person: PersonRecord | undefined): Promise<Judged> {
     const fits = await hash.fits(person?.phc, asked.password)
     if (!fits || person === undefined || person.status !== 'enabled') {
-      return refuse(asked, attempt, person, whyNot(person, fits))
+      return { kind: 'refused', because: whyNot(person, fits) }
     }
     if (person.totp === undefined) return proved(person, asked, false)
     if (asked.code === undefined || asked.code === '') return { kind: 'second-factor' }
     if (await isCodeRight(person, asked.code, asked.author)) return proved(person, asked, true)
-    return refuse(asked, attempt, person, 'wrong-code')
+    return { kind: 'refused', because: 'wrong-code' }
   }
 
   async function proved(person: PersonRecord, { password }: SignInAsked, secondFactor: boolean) {
     const { phc } = person
-    if (phc !== undefined && hash.isOutdated(phc)) await store.people.rehash(person.id, phc, await hash.make(password))
+    if (phc !== undefined && hash.isOutdated(phc)) {
+      const renew = async (): Promise<void> => store.people.rehash(person.id, phc, await hash.make(password))
+      // Where it cannot be done now, the next sign-in does it: this one was right.
+      await renew().catch(() => undefined)
+    }
     return { kind: 'proved', person, secondFactor } as const
-  }
-
-  async function refuse(
-    asked: SignInAsked,
-    attempt: Attempt,
-    person: PersonRecord | undefined,
-    because: Refused,
-  ): Promise<SignInOutcome> {
-    throttle.failed(attempt)
-    await store.recordAct({ action: 'session.refused', subject: subjectOf(person), details: { because } }, asked.author)
-    return { kind: 'refused' }
   }
 
   async function tellThrottled({ author }: SignInAsked, person: PersonRecord | undefined): Promise<void> {
@@ -91,10 +99,12 @@ export function signIn({ store, hash, seal, throttle, devices, clock }: SignInPa
     await store.recordAct({ action: 'session.throttled', subject: subjectOf(person), details: {} }, author)
   }
 
-  function attemptOf({ login, device, author }: SignInAsked, person: PersonRecord | undefined): Attempt {
-    const isKnown = device !== undefined && person !== undefined && devices.isOf(device, person.id)
+  function attemptOf({ login, device, session, author }: SignInAsked, person: PersonRecord | undefined): Attempt {
+    const address = author.origin ?? ''
     const account = person === undefined ? login : `${person.tenant}/${person.name}`
-    return { address: author.origin ?? '', account, device: isKnown ? device : undefined }
+    if (session !== undefined) return { address, account, device: `session ${session}` }
+    const isKnown = device !== undefined && person !== undefined && devices.isOf(device, person.id)
+    return { address, account, device: isKnown ? device : undefined }
   }
 
   async function isCodeRight(person: PersonRecord, code: string, author: Author): Promise<boolean> {
@@ -105,6 +115,10 @@ export function signIn({ store, hash, seal, throttle, devices, clock }: SignInPa
     return step !== undefined && store.people.useTotpStep(person.id, step)
   }
 }
+
+type Judged =
+  | Exclude<SignInOutcome, { readonly kind: 'refused' | 'wait' }>
+  | { readonly kind: 'refused'; readonly because: Refused }
 
 type Refused = 'unknown' | 'wrong-password' | 'disabled' | 'wrong-code'
 

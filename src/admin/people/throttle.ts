@@ -19,32 +19,46 @@ export interface Attempt {
   readonly address: string
   /** The account as it was typed. */
   readonly account: string
-  /** The mark of the device; `undefined` where it holds none of this account. */
+  /** The mark of the device, or what else shows that it is no stranger's; `undefined` where it holds none of this account. */
   readonly device: string | undefined
 }
 
+/** `wait`: the seconds until another attempt is heard, at least 1. `heard`: tell `end` whether it failed; meanwhile it counts as if it had. */
+export type Hearing =
+  | { readonly kind: 'wait'; readonly seconds: number }
+  | { readonly kind: 'heard'; readonly end: (hasFailed: boolean) => void }
+
 export interface SignInThrottle {
-  /** The seconds to wait before another attempt, at least 1; `undefined`: none. */
-  waitSeconds(attempt: Attempt): number | undefined
-  failed(attempt: Attempt): void
+  hear(attempt: Attempt): Hearing
 }
 
 export function signInThrottle(clock: Clock): SignInThrottle {
   const windows = slidingWindows({ maxKeys: 50_000, bound: 'hard' })
+  /** Attempts whose outcome is not known yet: many at once must not all pass before the first has failed. */
+  const pending = new Map<string, number>()
+  const isPending = (key: string): number => pending.get(key) ?? 0
   const rulesOf = ({ address, account, device }: Attempt): readonly (readonly [string, WindowRule])[] => [
     [`address ${addressKey(address)}`, addressRule],
     device === undefined ? [`account ${account.toLowerCase()}`, accountRule] : [`device ${device}`, deviceRule],
   ]
   return {
-    waitSeconds(attempt) {
+    hear(attempt) {
+      const rules = rulesOf(attempt)
       const nowMs = clock.monotonicMs()
-      const waits = rulesOf(attempt).map(([key, rule]) => windows.peek(key, 1, nowMs, rule))
+      const waits = rules.map(([key, rule]) => windows.peek(key, 1 + isPending(key), nowMs, rule))
       const longest = Math.max(0, ...waits.map(({ allowed, waitMs }) => (allowed ? 0 : waitMs)))
-      return longest === 0 ? undefined : Math.max(1, Math.ceil(longest / 1000))
-    },
-    failed(attempt) {
-      const nowMs = clock.monotonicMs()
-      for (const [key, rule] of rulesOf(attempt)) windows.hit(key, 1, nowMs, rule)
+      if (longest > 0) return { kind: 'wait', seconds: Math.max(1, Math.ceil(longest / 1000)) }
+      for (const [key] of rules) pending.set(key, isPending(key) + 1)
+      return {
+        kind: 'heard',
+        end: (hasFailed) => {
+          for (const [key, rule] of rules) {
+            if (isPending(key) > 1) pending.set(key, isPending(key) - 1)
+            else pending.delete(key)
+            if (hasFailed) windows.hit(key, 1, clock.monotonicMs(), rule)
+          }
+        },
+      }
     },
   }
 }

@@ -6,7 +6,7 @@ import { writeCursor } from '../cursor.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
 import { refused } from '../../model/failure.ts'
 import { parseTenantName } from '../../model/ids.ts'
-import { cursorIn, instantIn, limitIn } from '../inputs.ts'
+import { cursorIn, instantAsked, limitIn } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
 import { shownTime } from '../present.ts'
 import type { AuditEntry, AuditFilter } from '../../store/audit.ts'
@@ -25,13 +25,14 @@ export function auditEndpoints({ store }: AdminParts): readonly Endpoint[] {
       needs: 'audit:get',
       query: auditFilter,
       answer: auditPage,
+      failures: ['not-found'],
       handle: async ({ caller, query }) => {
         const limit = limitIn(query.limit)
-        const [before] = cursorIn(query.cursor, ['number']) ?? []
+        const [before] = cursorIn(query.cursor, 'audit', ['number']) ?? []
         const from = before === undefined ? {} : { before: Number(before) }
         const found = await store.listAudit({ ...filterOf(caller, query), ...from, limit })
         const last = found.length === limit ? found.at(-1) : undefined
-        const next = last === undefined ? null : writeCursor([last.id])
+        const next = last === undefined ? null : writeCursor('audit', [last.id])
         return { data: { results: found.map(entryJson), next } }
       },
     }),
@@ -43,17 +44,11 @@ export function auditEndpoints({ store }: AdminParts): readonly Endpoint[] {
       needs: 'audit:get',
       query: auditExportFilter,
       media: ['application/x-ndjson'],
-      handle: async ({ caller, query, reply }) => {
-        const filter = filterOf(caller, query)
-        const lines = Readable.from(exported(store, filter))
-        await reply
-          .code(200)
-          .headers({
-            'Content-Type': 'application/x-ndjson; charset=utf-8',
-            'Content-Disposition': 'attachment; filename="sallyport-audit.jsonl"',
-          })
-          .send(lines)
-        return { data: null }
+      failures: ['not-found'],
+      handle: async ({ caller, query }) => {
+        const body = Readable.from(exported(store, filterOf(caller, query)))
+        const headers = { 'Content-Disposition': 'attachment; filename="sallyport-audit.jsonl"' }
+        return { data: null, raw: { type: 'application/x-ndjson; charset=utf-8', body }, headers }
       },
     }),
     endpoint({
@@ -96,8 +91,8 @@ function filterOf({ authority }: Caller, words: FilterWords): AuditFilter {
   const { tenant = ownOnly(authority), actor, action, subject } = words
   const named = tenant === undefined ? undefined : parseTenantName(tenant)
   if (tenant !== undefined && (named === undefined || !sees(authority, named))) throw refused('not-found')
-  const since = instantIn('since', words.since)
-  const until = instantIn('until', words.until)
+  const since = instantAsked('since', words.since)
+  const until = instantAsked('until', words.until)
   const given = (text: string | undefined): boolean => text !== undefined && text !== ''
   return {
     ...(tenant === undefined ? {} : { tenant }),

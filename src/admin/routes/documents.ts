@@ -1,5 +1,4 @@
 /** The data path as OpenAPI: the whole of a tenant's policy, or what one user may use of it. */
-import type { FastifyReply } from 'fastify'
 import { stringify } from 'yaml'
 import { grantsOf } from '../../policy/grants.ts'
 import type { OpenApi } from '../../policy/openapi/document.ts'
@@ -22,13 +21,13 @@ export function documentEndpoints(parts: AdminParts): readonly Endpoint[] {
       params: tenantPath,
       query: documentFilter,
       media: ['application/json', 'application/yaml'],
-      handle: async ({ tenant, query, reply }) => {
+      handle: async ({ tenant, query }) => {
         const { user, format = 'json' } = query
-        if (user === undefined) return send(reply, documents.whole(tenant, parts.dataAddress()), format)
+        if (user === undefined) return written(documents.whole(tenant, parts.dataAddress()), format)
         const identity = await identityOf(parts, tenant, user)
         const retired = store.retired(tenant.config.name)
         const grants = grantsOf(identity, directory.rolesOf(tenant), clock.epochMs(), retired)
-        return send(reply, documents.of(tenant, grants, identity), format)
+        return written(documents.of(tenant, grants, identity), format)
       },
     }),
     endpoint({
@@ -39,15 +38,16 @@ export function documentEndpoints(parts: AdminParts): readonly Endpoint[] {
       description: 'The answer is the document itself.',
       needs: 'policies:get',
       media: ['application/json'],
-      handle: async ({ tenant, reply }) => send(reply, documents.whole(tenant, parts.dataAddress()), 'json'),
+      handle: async ({ tenant }) => written(documents.whole(tenant, parts.dataAddress()), 'json'),
     }),
   ]
 }
 
 /** The document as it is: no envelope, for tools that read it. */
-async function send(reply: FastifyReply, document: OpenApi, format: 'json' | 'yaml') {
-  await (format === 'json'
-    ? reply.type('application/json; charset=utf-8').send(JSON.stringify(document))
-    : reply.type('application/yaml; charset=utf-8').send(stringify(document)))
-  return { data: null }
-}
+const written = (document: OpenApi, format: 'json' | 'yaml') => ({
+  data: null,
+  raw:
+    format === 'json'
+      ? { type: 'application/json; charset=utf-8', body: JSON.stringify(document) }
+      : { type: 'application/yaml; charset=utf-8', body: stringify(document) },
+})

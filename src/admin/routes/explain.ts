@@ -3,6 +3,7 @@ import type { Tenant } from '../../context.ts'
 import { explain } from '../../explain.ts'
 import { paperJudge, type Judgement } from '../../judge.ts'
 import { windowKey } from '../../limit/quota-store.ts'
+import { unauthenticated } from '../../model/challenge.ts'
 import { listIdFrom, type ListId } from '../../model/ids.ts'
 import type { FoundThings } from '../../model/decision.ts'
 import type { Identity } from '../../model/identity.ts'
@@ -37,10 +38,8 @@ export function explainEndpoints(parts: AdminParts): readonly Endpoint[] {
         const identity = as === null ? undefined : await identityOf(parts, tenant, as)
         const isUsable = identity === undefined || (identity.status === 'enabled' && identity.kind === 'api')
         const grants = identity === undefined || !isUsable ? undefined : grantsFor(tenant, identity)
-        const judgement = judgeOf(tenant).judge(grants, {
-          ...requestOf(method, target, body.body),
-          stored: storedThings(body.stored ?? []),
-        })
+        const request = { ...requestOf(method, target, body.body), stored: storedThings(body.stored ?? []) }
+        const judgement = knocking(judgeOf(tenant).judge(grants, request), tenant, identity)
         const told = explain(judgement, { method, target, as: as ?? 'anonymous', tenant: tenant.config.name })
         const { lists } = told
         return {
@@ -105,6 +104,13 @@ export function explainEndpoints(parts: AdminParts): readonly Endpoint[] {
       },
     }),
   ]
+}
+
+/** Where nobody is let in, the caller is told so in the words and with the status of their tenant; whoever gives a credential, that it is wrong. */
+function knocking(judgement: Judgement, { config }: Tenant, identity: Identity | undefined): Judgement {
+  if (judgement.failure?.code !== 'credentials-missing') return judgement
+  const code = identity === undefined ? 'credentials-missing' : 'credentials-invalid'
+  return { ...judgement, failure: unauthenticated(config.auth, code) }
 }
 
 interface BodyWords {

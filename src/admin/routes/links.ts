@@ -19,8 +19,10 @@ export function linkEndpoints(parts: AdminParts, open: OpenSession): readonly En
 
   const find = async (secret: string) => {
     const found = await store.people.findLink(secretSha256(secret))
-    if (found === undefined) throw refused('not-found', { message: 'this link was used, or is over' })
+    if (found === undefined) throw used()
     const person = found.purpose === 'password' ? await store.people.get(found.user) : undefined
+    // Of a tenant that is configured no more: they could not come in.
+    if (person !== undefined && !people.isTenant(person.tenant)) throw used()
     return { ...found, person }
   }
   return [
@@ -123,6 +125,8 @@ export function linkEndpoints(parts: AdminParts, open: OpenSession): readonly En
     }),
   ]
 }
+
+const used = (): Error => refused('not-found', { message: 'this link was used, or is over' })
 
 function mustBePerson({ kind, name }: { readonly kind: 'api' | 'person'; readonly name: string }): void {
   if (kind !== 'person') throw refused('conflict', { message: `${name} is an API user: it holds tokens` })

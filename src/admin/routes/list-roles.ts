@@ -2,7 +2,8 @@
 import type { Tenant } from '../../context.ts'
 import type { DirectGrant } from '../../model/identity.ts'
 import { listIdFrom } from '../../model/ids.ts'
-import { endpoint, type Endpoint } from '../endpoint.ts'
+import { endpoint, type Current, type Endpoint } from '../endpoint.ts'
+import { gainedLists } from '../authority.ts'
 import { checkGivable } from '../giving.ts'
 import { instantIn, invalid } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
@@ -17,6 +18,7 @@ import {
   rolePath,
   tenantPath,
   type RoleHead,
+  type RoleParams,
 } from './roles.ts'
 
 interface FoundRole extends RoleHead {
@@ -34,6 +36,7 @@ export function listRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
     const role = find(tenant, name)
     return { data: roleJson(role, await store.managed.countHolders(tenant.config.name, 'list')), version: role.version }
   }
+  const current: Current<RoleParams> = { of: listRole, show: ({ tenant, params }) => show(tenant, params.role) }
   return [
     endpoint({
       id: 'listListRoles',
@@ -92,19 +95,19 @@ export function listRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
       answer: listRole,
       failures: ['conflict', 'grant-exceeds'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, body, caller, by }) => {
         const before = find(tenant, params.role)
         mustBeInStore(before)
         const grants = grantsIn(body.grants)
-        const known = new Set(before.grants.map((grant) => JSON.stringify(grantJson(grant))))
-        const gained = grants.filter((grant) => !known.has(JSON.stringify(grantJson(grant))))
+        const gained = gainedLists(before.grants, grants)
         checkGivable(caller.authority, tenant, { permissions: [], admin: [], lists: gained })
         const key = { tenant: tenant.config.name, kind: 'list', name: params.role } as const
         await store.managed.updateRole(key, { description: body.description ?? '', words: { grants } }, by)
         return show(tenant, params.role)
       },
     }),
-    deleteEndpoint(parts, 'list', find),
+    deleteEndpoint(parts, 'list', find, current),
   ]
 }
 

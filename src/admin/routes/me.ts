@@ -30,6 +30,7 @@ export function meEndpoints(parts: AdminParts): readonly Endpoint[] {
       password,
       code,
       device: undefined,
+      session: caller.session?.id,
       author: caller.author,
     })
     switch (outcome.kind) {

@@ -56,7 +56,7 @@ export function registerOidc(
     const stranger = strangerOf(request)
     const user = await personOf(parts, proved, stranger)
     const person = user === undefined ? undefined : await store.people.get(user)
-    if (person === undefined || person.status !== 'enabled') {
+    if (person === undefined || person.status !== 'enabled' || !people.isTenant(person.tenant)) {
       return refuse(request, reply, proved.email === undefined ? 'no-verified-email' : 'nobody-here')
     }
     const author = { ...stranger, actor: `user:${person.tenant}/${person.name}` }

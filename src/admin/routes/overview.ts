@@ -1,13 +1,15 @@
 /** What happens now: traffic, refusals, the backend's health, tokens that end soon; once, or as a stream of events. */
-import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Static } from 'typebox'
 import type { Tenant } from '../../context.ts'
 import { refused } from '../../model/failure.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
+import { eventStream } from '../event-stream.ts'
 import { trafficJson } from '../overview-json.ts'
 import type { AdminParts } from '../parts.ts'
 import { overview, quotaUse } from '../schemas/overview.ts'
 import { quotaUseOf } from '../quota-use.ts'
+import { isStillPermitted } from '../still-permitted.ts'
 import { tenantPath } from './roles.ts'
 
 const shownMs = 3_600_000
@@ -18,7 +20,7 @@ const maxStreams = 64
 const expiringMs = 14 * 86_400_000
 
 export function overviewEndpoints(parts: AdminParts): readonly Endpoint[] {
-  const streams = new Set<ServerResponse>()
+  const streams = new Set<Readable>()
   return [
     endpoint({
       id: 'getOverview',
@@ -35,40 +37,22 @@ export function overviewEndpoints(parts: AdminParts): readonly Endpoint[] {
       route: 'GET /api/tenants/:tenant/overview/events',
       tag: 'overview',
       summary: 'The same every two seconds, as server-sent events',
+      description: 'It ends when the caller is signed out, loses the right, or after ten minutes: connect anew.',
       needs: 'overview:get',
       params: tenantPath,
       media: ['text/event-stream'],
       failures: ['overloaded'],
-      handle: async ({ tenant, request, reply, caller }) => {
+      handle: async ({ tenant, caller }) => {
         if (streams.size >= maxStreams) throw refused('overloaded', { retryAfterSeconds: 10 })
-        reply.hijack()
-        const { raw } = reply
-        streams.add(raw)
-        const { session } = caller
-        raw.writeHead(200, {
-          ...plain(reply.getHeaders()),
-          'Content-Type': 'text/event-stream',
-          'X-Accel-Buffering': 'no',
-        })
-        const tell = async (): Promise<void> => {
-          // A session that was ended must not go on seeing.
-          const isOver =
-            session !== undefined &&
-            !(await parts.store.sessions.list({ user: session.user, limit: 200 })).some(({ id }) => id === session.id)
-          if (isOver) return void raw.end()
-          raw.write(`data: ${JSON.stringify(await overviewOf(parts, tenant))}\n\n`)
-        }
-        const stop = (): void => {
-          clearInterval(timer)
-          clearTimeout(end)
-          streams.delete(raw)
-        }
-        const timer = setInterval(() => void tell().catch(() => raw.destroy()), everyMs)
-        const end = setTimeout(() => raw.end(), streamMs)
-        request.raw.once('close', stop)
-        raw.once('close', stop)
-        await tell()
-        return { data: null }
+        const next = async (): Promise<string | undefined> =>
+          (await isStillPermitted(parts, caller, 'overview:get', tenant.config.name))
+            ? JSON.stringify(await overviewOf(parts, tenant))
+            : undefined
+        const stream = eventStream(next, { everyMs, forMs: streamMs })
+        streams.add(stream)
+        stream.once('close', () => streams.delete(stream))
+        const raw = { type: 'text/event-stream', body: stream }
+        return { data: null, raw, headers: { 'X-Accel-Buffering': 'no' } }
       },
     }),
     endpoint({
@@ -97,8 +81,3 @@ async function overviewOf(parts: AdminParts, tenant: Tenant): Promise<Static<typ
     expiring_tokens: expiring.length,
   }
 }
-
-const plain = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-  )

@@ -5,7 +5,7 @@ import { windowKey } from '../../limit/quota-store.ts'
 import type { ManagedRate } from '../../model/managed.ts'
 import { refused } from '../../model/failure.ts'
 import { spanText } from '../../model/time.ts'
-import { done, endpoint, type Endpoint } from '../endpoint.ts'
+import { done, endpoint, type Current, type Endpoint } from '../endpoint.ts'
 import { invalid, spanMs } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
 import { shownMaybe } from '../present.ts'
@@ -26,6 +26,10 @@ export function planEndpoints(parts: AdminParts): readonly Endpoint[] {
   const show = async (tenant: Tenant, name: string) => {
     const data = await planJson(parts, tenant, find(tenant, name))
     return { data, version: data.version }
+  }
+  const current: Current<{ readonly plan: string }> = {
+    of: plan,
+    show: ({ tenant, params }) => show(tenant, params.plan),
   }
   const mustBeInStore = (tenant: Tenant, name: string): void => {
     if (find(tenant, name).managedIn === 'store') return
@@ -89,6 +93,7 @@ export function planEndpoints(parts: AdminParts): readonly Endpoint[] {
       answer: plan,
       failures: ['conflict'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, body, by }) => {
         mustBeInStore(tenant, params.plan)
         const words = { classes: ratesIn(parts, tenant, body.classes) }
@@ -106,6 +111,7 @@ export function planEndpoints(parts: AdminParts): readonly Endpoint[] {
       params: planPath,
       failures: ['conflict'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, by }) => {
         mustBeInStore(tenant, params.plan)
         await store.managed.deletePlan({ tenant: tenant.config.name, name: params.plan }, by)

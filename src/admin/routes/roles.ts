@@ -1,10 +1,11 @@
 /** What user roles and list roles have in common: where they are managed, who holds them, how they are deleted. */
+import type { Static } from 'typebox'
 import type { Tenant } from '../../context.ts'
 import { refused } from '../../model/failure.ts'
 import { formatPlace, type Place } from '../../model/problem.ts'
 import type { ManagedIn } from '../../policy/roles-in-force.ts'
 import { keepsAdministrator } from '../administrators.ts'
-import { endpoint, type Endpoint } from '../endpoint.ts'
+import { endpoint, type Current, type Endpoint } from '../endpoint.ts'
 import type { AdminParts } from '../parts.ts'
 import { shownMaybe } from '../present.ts'
 import { closed, roleName, tenantName } from '../schemas/common.ts'
@@ -12,6 +13,8 @@ import { lostBy } from '../schemas/roles.ts'
 
 export const tenantPath = closed({ tenant: tenantName })
 export const rolePath = closed({ tenant: tenantName, role: roleName })
+
+export type RoleParams = Static<typeof rolePath>
 
 /** What is shown of any role. */
 export interface RoleHead {
@@ -47,8 +50,9 @@ export function deleteEndpoint(
   parts: AdminParts,
   kind: 'user' | 'list',
   findHead: (tenant: Tenant, name: string) => RoleHead,
+  current: Current<RoleParams>,
 ): Endpoint {
-  const guard = keepsAdministrator(() => parts.live.current().policies)
+  const guard = keepsAdministrator(parts.live)
   return endpoint({
     id: kind === 'user' ? 'deleteUserRole' : 'deleteListRole',
     route: `DELETE /api/tenants/:tenant/${kind}-roles/:role`,
@@ -59,6 +63,7 @@ export function deleteEndpoint(
     answer: lostBy,
     failures: ['conflict', 'last-administrator'],
     ifMatch: 'required',
+    current,
     handle: async ({ tenant, params, by }) => {
       mustBeInStore(findHead(tenant, params.role))
       const key = { tenant: tenant.config.name, kind, name: params.role }

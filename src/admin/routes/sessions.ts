@@ -22,9 +22,10 @@ export function sessionEndpoints(parts: AdminParts): readonly Endpoint[] {
       needs: 'sessions:get',
       query: sessionFilter,
       answer: sessionPage,
+      failures: ['not-found'],
       handle: async ({ caller, query }) => {
         const limit = limitIn(query.limit)
-        const [before] = cursorIn(query.cursor, ['number']) ?? []
+        const [before] = cursorIn(query.cursor, 'sessions', ['number']) ?? []
         const found = await store.sessions.list({
           tenant: tenantFor(caller, query.tenant),
           before: before === undefined ? undefined : Number(before),
@@ -34,7 +35,7 @@ export function sessionEndpoints(parts: AdminParts): readonly Endpoint[] {
         return {
           data: {
             results: found.map((each) => sessionJson(each, caller.session?.id)),
-            next: last === undefined ? null : writeCursor([last.id]),
+            next: last === undefined ? null : writeCursor('sessions', [last.id]),
           },
         }
       },

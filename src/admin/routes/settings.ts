@@ -1,6 +1,6 @@
 /** The configuration in force, without secrets, and what runs. */
 import { describeConfig } from '../../config/describe.ts'
-import { hasAdministrator } from '../administrators.ts'
+import { hasAdministrator, settledIn } from '../administrators.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
 import type { AdminParts } from '../parts.ts'
 import { shownTime } from '../present.ts'
@@ -30,7 +30,7 @@ export function settingsEndpoints({ config, version, clock, store, live }: Admin
             sqlite: process.versions['sqlite'] ?? null,
             started_at: shownTime(startedAt),
             configuration: { ...all, tenants: own },
-            administrators: hasAdministrator(await store.people.administration(), live.current().policies),
+            administrators: hasAdministrator(await store.people.administration(), settledIn(live)),
           },
         }
       },

@@ -1,7 +1,9 @@
 /** Tenants: configured in sallyport.yaml; only which plan they have is managed here. */
 import type { Tenant } from '../../context.ts'
+import type { AdminPermission } from '../../model/admin-permission.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
-import { sees } from '../authority.ts'
+import type { Caller } from '../caller.ts'
+import { may, sees } from '../authority.ts'
 import { invalid } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
 import { tenant as tenantSchema, tenantList, tenantPlan } from '../schemas/plans.ts'
@@ -9,8 +11,8 @@ import { tenantPath } from './roles.ts'
 
 export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, live, directory } = parts
-  const show = async (tenant: Tenant) => {
-    const data = await tenantJson(parts, tenant)
+  const show = async (tenant: Tenant, caller: Caller) => {
+    const data = await tenantJson(parts, tenant, caller)
     return { data, version: data.version }
   }
   return [
@@ -24,7 +26,7 @@ export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
       handle: async ({ caller }) => {
         const seen = live.current().tenants.filter(({ config }) => sees(caller.authority, config.name))
         const results = []
-        for (const tenant of seen) results.push(await tenantJson(parts, tenant))
+        for (const tenant of seen) results.push(await tenantJson(parts, tenant, caller))
         return { data: { results } }
       },
     }),
@@ -36,7 +38,7 @@ export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
       needs: 'signed-in',
       params: tenantPath,
       answer: tenantSchema,
-      handle: async ({ tenant }) => show(tenant),
+      handle: async ({ tenant, caller }) => show(tenant, caller),
     }),
     endpoint({
       id: 'setTenantPlan',
@@ -48,13 +50,14 @@ export function tenantEndpoints(parts: AdminParts): readonly Endpoint[] {
       body: tenantPlan,
       answer: tenantSchema,
       ifMatch: 'required',
-      handle: async ({ tenant, body, by }) => {
+      current: { of: tenantSchema, show: ({ tenant, caller }) => show(tenant, caller) },
+      handle: async ({ tenant, caller, body, by }) => {
         const { plan } = body
         if (plan !== null && !directory.plansOf(tenant).has(plan)) {
           throw invalid({ path: 'plan', problem: 'there is no rate plan of this name' })
         }
         await store.managed.setTenantPlan(tenant.config.name, plan ?? undefined, by)
-        return show(tenant)
+        return show(tenant, caller)
       },
     }),
   ]
@@ -68,14 +71,16 @@ function reachedAt(address: string | undefined, host: string | undefined): strin
   return `${protocol}//${shown}${port === '' ? '' : `:${port}`}`
 }
 
-async function tenantJson({ store, directory, dataAddress }: AdminParts, tenant: Tenant) {
+/** Whoever holds a token may ask for their tenant: where its backend stands, and who else there is, takes a right. */
+async function tenantJson({ store, directory, dataAddress }: AdminParts, tenant: Tenant, { authority }: Caller) {
   const { config, policy } = tenant
   const book = store.managed.book(config.name)
+  const holds = (permission: AdminPermission): boolean => may(authority, permission, config.name)
   return {
     name: config.name,
     hosts: [...config.hosts],
     url: reachedAt(dataAddress(), config.hosts[0]),
-    upstream: config.upstream.url,
+    upstream: holds('overview:get') || holds('settings:get') ? config.upstream.url : null,
     policy: config.policy,
     partial: config.partial ?? policy.scope.partial,
     contract: config.contract,
@@ -83,6 +88,8 @@ async function tenantJson({ store, directory, dataAddress }: AdminParts, tenant:
     plan_of: book.plan === undefined ? ('configuration' as const) : ('store' as const),
     configured_plan: config.plan,
     version: book.planVersion,
-    users: await store.countUsers({ tenant: config.name, order: 'name', isDescending: false, limit: 1 }),
+    users: holds('users:get')
+      ? await store.countUsers({ tenant: config.name, order: 'name', isDescending: false, limit: 1 })
+      : null,
   }
 }

@@ -8,17 +8,26 @@ import { tokenIdFrom, type TokenId } from '../../model/ids.ts'
 import { newToken as makeToken, tokenSha256 } from '../../model/token.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
 import { checkAbove } from '../giving.ts'
-import { instantIn, invalid, limitIn, spanMs } from '../inputs.ts'
+import { writeCursor } from '../cursor.ts'
+import { cursorIn, instantIn, invalid, limitIn, spanMs } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
 import { tokenJson } from '../present.ts'
 import { closed, rowIdText, tenantName, userName } from '../schemas/common.ts'
-import { expiringFilter, newToken, rotation, shownToken, token, tokenChange, tokenList } from '../schemas/tokens.ts'
+import {
+  expiringFilter,
+  newToken,
+  rotation,
+  shownToken,
+  token,
+  tokenChange,
+  tokenFilter,
+  tokenList,
+  tokenPage,
+} from '../schemas/tokens.ts'
 import { identityOf, userPath } from './users.ts'
 
 const tokenPath = closed({ tenant: tenantName, user: userName, token: rowIdText })
 
-/** A user with more than this many tokens has a problem that no list solves. */
-const maxTokens = 1_000
 const defaultOverlapMs = 86_400_000
 const maxOverlapMs = 30 * 86_400_000
 /** How long the secret of a request that may be repeated is remembered, in memory alone. */
@@ -26,26 +35,27 @@ const rememberedMs = 600_000
 
 export function tokenEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, clock, random } = parts
-  const secrets = new LRUCache<TokenId, string>({ max: 1_000, ttl: rememberedMs })
+  /** By idempotency key. */
+  const secrets = new LRUCache<string, string>({ max: 1_000, ttl: rememberedMs })
 
-  const tokensOf = (tenant: Tenant, user: string) =>
-    store.listTokens({ tenant: tenant.config.name, user, limit: maxTokens })
-  const show = async (tenant: Tenant, user: string, id: TokenId) => {
-    const found = (await tokensOf(tenant, user)).find((each) => each.id === id)
+  const show = async ({ config }: Tenant, user: string, id: TokenId) => {
+    const [found] = await store.listTokens({ tenant: config.name, user, id, limit: 1 })
     if (found === undefined) throw refused('not-found', { message: `${user} has no token ${id}` })
     return tokenJson(found, clock.epochMs())
   }
   /** Makes the token; where the request was carried out before, the one that it made then, with its secret while that is remembered. */
-  const once = async (by: Terms, secret: string, make: (terms: Terms) => Promise<TokenId>) => {
+  const once = async (by: Terms, make: (sha256: Buffer, terms: Terms) => Promise<TokenId>) => {
+    const remembered = by.once === undefined ? undefined : secrets.get(by.once.key)
+    const secret = remembered ?? makeToken(random)
+    // Before the store is asked: the same request may come again while it works.
+    if (by.once !== undefined) secrets.set(by.once.key, secret)
     let isReplay = false
     const onReplay = (): void => {
       isReplay = true
       by.once?.onReplay()
     }
-    const id = await make({ ...by, once: by.once && { ...by.once, onReplay } })
-    if (isReplay) return { id, secret: secrets.get(id) ?? null }
-    if (by.once !== undefined) secrets.set(id, secret)
-    return { id, secret }
+    const id = await make(tokenSha256(secret), { ...by, once: by.once && { ...by.once, onReplay } })
+    return { id, secret: isReplay ? (remembered ?? null) : secret }
   }
 
   return [
@@ -53,14 +63,25 @@ export function tokenEndpoints(parts: AdminParts): readonly Endpoint[] {
       id: 'listTokens',
       route: 'GET /api/tenants/:tenant/users/:user/tokens',
       tag: 'tokens',
-      summary: 'Tokens of a user, without their secrets',
+      summary: 'Tokens of a user, newest first, without their secrets',
       needs: 'users:get',
       params: userPath,
-      answer: tokenList,
-      handle: async ({ tenant, params }) => {
+      query: tokenFilter,
+      answer: tokenPage,
+      handle: async ({ tenant, params, query }) => {
         await identityOf(parts, tenant, params.user)
-        const now = clock.epochMs()
-        return { data: { results: (await tokensOf(tenant, params.user)).map((each) => tokenJson(each, now)) } }
+        const limit = limitIn(query.limit ?? '200')
+        const [cursor] = cursorIn(query.cursor, 'tokens', ['number']) ?? []
+        const newest = { before: cursor === undefined ? undefined : tokenIdFrom(Number(cursor)) }
+        const found = await store.listTokens({ tenant: tenant.config.name, user: params.user, newest, limit })
+        const last = found.length === limit ? found.at(-1) : undefined
+        const nowMs = clock.epochMs()
+        return {
+          data: {
+            results: found.map((each) => tokenJson(each, nowMs)),
+            next: last === undefined ? null : writeCursor('tokens', [last.id]),
+          },
+        }
       },
     }),
     endpoint({
@@ -80,10 +101,8 @@ export function tokenEndpoints(parts: AdminParts): readonly Endpoint[] {
         mustBeApi(identity)
         checkAbove(caller.authority, tenant, identity, parts)
         const lifetime = lifetimeOf(body, clock.epochMs())
-        const secret = makeToken(random)
-        const stored = { sha256: tokenSha256(secret), label: body.label ?? '', ...lifetime }
-        const made = await once(by, secret, (terms) =>
-          store.createToken(tenant.config.name, params.user, stored, terms),
+        const made = await once(by, (sha256, terms) =>
+          store.createToken(tenant.config.name, params.user, { sha256, label: body.label ?? '', ...lifetime }, terms),
         )
         return { data: { token: await show(tenant, params.user, made.id), secret: made.secret } }
       },
@@ -125,11 +144,11 @@ export function tokenEndpoints(parts: AdminParts): readonly Endpoint[] {
         const id = tokenIdFrom(Number(params.token))
         const old = await show(tenant, params.user, id)
         const { expiresAt } = lifetimeOf(body, now)
-        const secret = makeToken(random)
-        const stored = { sha256: tokenSha256(secret), label: body.label ?? old.label, notBefore: undefined, expiresAt }
-        const made = await once(by, secret, (terms) =>
-          store.rotateToken({ tenant: tenant.config.name, name: params.user, id }, stored, now + overlapMs, terms),
-        )
+        const key = { tenant: tenant.config.name, name: params.user, id }
+        const made = await once(by, (sha256, terms) => {
+          const stored = { sha256, label: body.label ?? old.label, notBefore: undefined, expiresAt }
+          return store.rotateToken(key, stored, now + overlapMs, terms)
+        })
         return { data: { token: await show(tenant, params.user, made.id), secret: made.secret } }
       },
     }),

@@ -9,12 +9,13 @@ import { refusalJson, shownMaybe } from '../present.ts'
 import { closed, tenantName, userName } from '../schemas/common.ts'
 import { grantChange, refusal, rights } from '../schemas/users.ts'
 import { listIn, listText } from './lists.ts'
-import { identityOf, userPath } from './users.ts'
+import { currentUser, identityOf, userPath } from './users.ts'
 
 const grantPath = closed({ tenant: tenantName, user: userName, list: Type.String(listText) })
 
 export function userRightEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, directory, traffic, clock } = parts
+  const current = currentUser(parts)
   return [
     endpoint({
       id: 'getUserRights',
@@ -83,6 +84,8 @@ export function userRightEndpoints(parts: AdminParts): readonly Endpoint[] {
       params: grantPath,
       body: grantChange,
       failures: ['grant-exceeds'],
+      ifMatch: 'optional',
+      current,
       handle: async ({ tenant, params, body, caller, by }) => {
         const identity = await identityOf(parts, tenant, params.user)
         checkAbove(caller.authority, tenant, identity, parts)
@@ -104,6 +107,8 @@ export function userRightEndpoints(parts: AdminParts): readonly Endpoint[] {
       needs: 'users:manage',
       params: grantPath,
       failures: ['grant-exceeds'],
+      ifMatch: 'optional',
+      current,
       handle: async ({ tenant, params, caller, by }) => {
         checkAbove(caller.authority, tenant, await identityOf(parts, tenant, params.user), parts)
         await store.ungrantList(tenant.config.name, params.user, listIn(params.list), by)

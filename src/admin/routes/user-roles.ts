@@ -2,7 +2,7 @@
 import type { Tenant } from '../../context.ts'
 import { adminPermissionNames, ownerRole, type AdminPermission } from '../../model/admin-permission.ts'
 import { keepsAdministrator } from '../administrators.ts'
-import { endpoint, type Endpoint } from '../endpoint.ts'
+import { endpoint, type Current, type Endpoint } from '../endpoint.ts'
 import { checkGivable } from '../giving.ts'
 import { invalid } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
@@ -16,6 +16,7 @@ import {
   rolePath,
   tenantPath,
   type RoleHead,
+  type RoleParams,
 } from './roles.ts'
 
 interface FoundRole extends RoleHead {
@@ -25,7 +26,7 @@ interface FoundRole extends RoleHead {
 
 export function userRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, live } = parts
-  const guard = keepsAdministrator(() => live.current().policies)
+  const guard = keepsAdministrator(live)
   const find = (tenant: Tenant, name: string): FoundRole => {
     const role = allRoles(parts, tenant).get(name)
     if (role === undefined) throw noRole(name)
@@ -38,6 +39,7 @@ export function userRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
       version: role.version,
     }
   }
+  const current: Current<RoleParams> = { of: userRole, show: ({ tenant, params }) => show(tenant, params.role) }
   return [
     endpoint({
       id: 'listUserRoles',
@@ -98,6 +100,7 @@ export function userRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
       answer: userRole,
       failures: ['conflict', 'grant-exceeds', 'last-administrator'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, body, caller, by }) => {
         const before = find(tenant, params.role)
         mustBeInStore(before)
@@ -113,7 +116,7 @@ export function userRoleEndpoints(parts: AdminParts): readonly Endpoint[] {
         return show(tenant, params.role)
       },
     }),
-    deleteEndpoint(parts, 'user', find),
+    deleteEndpoint(parts, 'user', find, current),
   ]
 }
 

@@ -6,7 +6,7 @@ import type { UserOrder, UserQuery } from '../../store/user-pages.ts'
 import type { UserSummary } from '../../store/user-summaries.ts'
 import { keepsAdministrator } from '../administrators.ts'
 import { writeCursor } from '../cursor.ts'
-import { done, endpoint, type Endpoint } from '../endpoint.ts'
+import { done, endpoint, type Current, type Endpoint } from '../endpoint.ts'
 import { checkAbove, checkGivable, wantedOfRoles } from '../giving.ts'
 import { cursorIn, invalid, limitIn, unknownNames } from '../inputs.ts'
 import type { AdminParts } from '../parts.ts'
@@ -19,7 +19,8 @@ export const userPath = closed({ tenant: tenantName, user: userName })
 
 export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
   const { store, live } = parts
-  const guard = keepsAdministrator(() => live.current().policies)
+  const guard = keepsAdministrator(live)
+  const current = currentUser(parts)
   return [
     endpoint({
       id: 'listUsers',
@@ -37,7 +38,7 @@ export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
         return {
           data: {
             results: found.map(userJson),
-            next: last === undefined ? null : writeCursor([valueOf(last, asked.order), last.id]),
+            next: last === undefined ? null : writeCursor(listOf(query.sort), [valueOf(last, asked.order), last.id]),
             total: await store.countUsers(asked),
           },
         }
@@ -98,6 +99,7 @@ export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
       answer: user,
       failures: ['conflict', 'grant-exceeds', 'last-administrator'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, body, caller, by }) => {
         const identity = await identityOf(parts, tenant, params.user)
         const { status, roles, list_roles: listRoles, plan, email, note } = body
@@ -130,6 +132,7 @@ export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
       params: userPath,
       failures: ['grant-exceeds', 'last-administrator'],
       ifMatch: 'required',
+      current,
       handle: async ({ tenant, params, caller, by }) => {
         checkAbove(caller.authority, tenant, await identityOf(parts, tenant, params.user), parts)
         await store.deleteUser(tenant.config.name, params.user, { ...by, guard })
@@ -138,6 +141,12 @@ export function userEndpoints(parts: AdminParts): readonly Endpoint[] {
     }),
   ]
 }
+
+/** What who saw an older version is told. */
+export const currentUser = (parts: AdminParts): Current<{ readonly user: string }> => ({
+  of: user,
+  show: async ({ tenant, params }) => shown(await summaryOf(parts, tenant, params.user)),
+})
 
 const onlyPeople = (): Error => invalid({ path: 'email', problem: 'only people have one' })
 
@@ -174,6 +183,10 @@ function checkNames({ directory }: AdminParts, tenant: Tenant, { roles, listRole
   if (problems.length > 0) throw invalid(...problems)
 }
 
+const defaultSort = 'name'
+/** What a cursor belongs to. */
+const listOf = (sort = defaultSort): string => `users ${sort}`
+
 const valueOf = (last: UserSummary, order: UserOrder): string | number => {
   if (order === 'name') return last.name
   return order === 'created_at' ? last.createdAt : last.updatedAt
@@ -193,9 +206,9 @@ function queryOf(
     readonly cursor?: string
   },
 ): UserQuery {
-  const sort = filter.sort ?? 'name'
+  const { sort = defaultSort } = filter
   const order = sort.replace('-', '') as UserOrder
-  const after = cursorIn(filter.cursor, [order === 'name' ? 'string' : 'number', 'number'])
+  const after = cursorIn(filter.cursor, listOf(filter.sort), [order === 'name' ? 'string' : 'number', 'number'])
   const [value, id] = after ?? []
   return {
     tenant: config.name,

@@ -14,7 +14,7 @@ export const tenantName = Type.String({
 })
 
 export const userName = Type.String({
-  pattern: '^(?![.]{1,2}$)[A-Za-z0-9_.@-]{1,200}$',
+  pattern: '^(?!\\.{1,2}$)[A-Za-z0-9_.@-]{1,200}$',
   description: 'the name of a user: 1 to 200 of A-Z a-z 0-9 _ . @ -',
   examples: ['ann'],
 })
@@ -76,11 +76,15 @@ export const cursor = Type.String({
   description: 'the `next` of the page before',
 })
 
-export const limitText = Type.String({
-  pattern: '^(?:[1-9]|[1-9][0-9]|1[0-9][0-9]|200)$',
-  description: 'how many at most: 1 to 200; 50 by default',
-  default: '50',
-})
+export const limitText = limitOf('50')
+
+export function limitOf(byDefault: string) {
+  return Type.String({
+    pattern: '^(?:[1-9]|[1-9][0-9]|1[0-9][0-9]|200)$',
+    description: `how many at most: 1 to 200; ${byDefault} by default`,
+    default: byDefault,
+  })
+}
 
 /** A page, and where the next one begins; null at the end. */
 export const page = <T extends TSchema>(item: T) => closed({ results: Type.Array(item), next: nextCursor })

@@ -49,7 +49,7 @@ export const tenant = closed({
   name: tenantName,
   hosts: Type.Array(Type.String()),
   url: nullable(Type.String({ description: 'where callers reach it, as far as this process knows' })),
-  upstream: Type.String({ description: 'the origin of its backend' }),
+  upstream: nullable(Type.String({ description: 'the origin of its backend; null: not for this caller' })),
   policy: Type.String(),
   partial: Type.Enum(['refuse', 'narrow']),
   contract: Type.Enum(['backend', 'documented']),
@@ -57,6 +57,6 @@ export const tenant = closed({
   plan_of: Type.Enum(['configuration', 'store'], { description: 'where the plan is said' }),
   configured_plan: planName,
   version,
-  users: Type.Integer({ minimum: 0 }),
+  users: nullable(Type.Integer({ minimum: 0, description: 'how many; null: not for this caller' })),
 })
 export const tenantList = closed({ results: Type.Array(tenant) })

@@ -1,6 +1,19 @@
 /** Tokens of the admin API. */
 import { Type, type Static } from 'typebox'
-import { closed, limitText, line, nullable, rowId, spanIn, time, timeIn, userName } from './common.ts'
+import {
+  closed,
+  cursor,
+  limitOf,
+  limitText,
+  line,
+  nullable,
+  page,
+  rowId,
+  spanIn,
+  time,
+  timeIn,
+  userName,
+} from './common.ts'
 
 export const token = closed({
   id: rowId,
@@ -16,6 +29,8 @@ export const token = closed({
 export type Token = Static<typeof token>
 
 export const tokenList = closed({ results: Type.Array(token) })
+export const tokenPage = page(token)
+
 export const newToken = closed({
   label: Type.Optional(line('what it is for')),
   not_before: Type.Optional(nullable(timeIn)),
@@ -46,6 +61,8 @@ export const shownToken = closed({
   ),
 })
 export type ShownToken = Static<typeof shownToken>
+
+export const tokenFilter = closed({ limit: Type.Optional(limitOf('200')), cursor: Type.Optional(cursor) })
 
 export const expiringFilter = closed({
   within: Type.Optional(Type.String({ ...spanIn, description: 'how soon they end; 14d by default', default: '14d' })),
