@@ -1,4 +1,7 @@
-/** The backend of the benchmark: one list as listmonk answers it, about 600 bytes of JSON, the same for every request. */
+/**
+ * The backend of the benchmark: one list as listmonk answers it, about 600 bytes of JSON, the same for every request; but list 4
+ * is described at a length of 10 MB.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { measured } from './child.ts'
@@ -25,8 +28,16 @@ const list = {
 const body = Buffer.from(JSON.stringify(list))
 const head = ['Content-Type', 'application/json; charset=UTF-8', 'Content-Length', String(body.length)]
 
+const long = Buffer.from(JSON.stringify({ data: { ...list.data, id: 4, description: 'x'.repeat(10_000_000) } }))
+const longHead = ['Content-Type', 'application/json; charset=UTF-8', 'Content-Length', String(long.length)]
+
 const server = createServer((request, response) => {
   request.resume()
+  if (request.url === '/api/lists/4') {
+    response.writeHead(200, longHead)
+    response.end(long)
+    return
+  }
   response.writeHead(200, head)
   response.end(body)
 })

@@ -14,6 +14,8 @@ export interface LoadPlan {
   readonly connections: number
   /** Callers of which each request takes the next; 0: no credential is sent. */
   readonly users: number
+  /** How long each connection rests between an answer and its next request; 0: it does not. */
+  readonly restMs?: number
   /** The load ends when this many milliseconds are over, or this many requests are answered. */
   readonly until: { readonly ms: number } | { readonly requests: number }
 }

@@ -1,15 +1,19 @@
-/** The whole gateway, measured: what `sallyport serve` runs, over the store and the policies that seed.ts wrote. */
+/**
+ * The whole gateway, measured: what `sallyport serve` runs, over the store and the policies that seed.ts wrote. A third argument
+ * sets limits of connections, as JSON.
+ */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { buildGateway } from '../src/app.ts'
 import type { Config } from '../src/config/config.ts'
+import { compactHeap } from '../src/model/garbage.ts'
 import { parseTenantName } from '../src/model/ids.ts'
 import { createLog } from '../src/observe/logger.ts'
 import { loadPolicies } from '../src/policy/load.ts'
 import { openStore } from '../src/store/store.ts'
 import { measured } from './child.ts'
 
-const [origin = '', folder = ''] = process.argv.slice(2)
+const [origin = '', folder = '', limits = '{}'] = process.argv.slice(2)
 const tenant = parseTenantName('default')
 if (origin === '' || folder === '' || tenant === undefined) throw new Error('usage: gateway.ts ORIGIN FOLDER')
 
@@ -38,7 +42,7 @@ const config: Config = {
         host: undefined,
         caFile: undefined,
         verifyTls: true,
-        connections: 32,
+        connections: 1024,
         connectTimeoutMs: 5_000,
         headersTimeoutMs: 30_000,
         bodyTimeoutMs: 60_000,
@@ -64,6 +68,7 @@ const config: Config = {
     maxConnections: 10_000,
     maxConnectionsPerAddress: 10_000,
     minBodyRate: 1,
+    ...(JSON.parse(limits) as Partial<Config['server']>),
   },
 }
 
@@ -78,5 +83,6 @@ const gateway = await buildGateway(config, {
   key: randomBytes(32),
   version: 'bench',
 })
+compactHeap()
 const { data } = await gateway.listen()
 measured(Number(new URL(data).port))

@@ -34,7 +34,7 @@ interface Tally {
 }
 
 /** One connection at work until the tally is over. Rejects when the other side breaks off. */
-function work(port: number, next: () => Buffer, tally: Tally, limit: number): Promise<void> {
+function work({ port, restMs = 0 }: LoadPlan, next: () => Buffer, tally: Tally, limit: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true })
     let pending: Buffer = Buffer.alloc(0)
@@ -57,7 +57,8 @@ function work(port: number, next: () => Buffer, tally: Tally, limit: number): Pr
       pending = pending.subarray(length)
       if (tally.requests >= limit) tally.over = true
       if (tally.over) socket.destroy()
-      else send()
+      else if (restMs === 0) send()
+      else setTimeout(() => (tally.over ? socket.destroy() : send()), restMs)
     })
   })
 }
@@ -83,7 +84,7 @@ async function run(plan: LoadPlan): Promise<LoadOutcome> {
 
   const from = performance.now()
   const limit = 'requests' in plan.until ? plan.until.requests : Infinity
-  const workers = Promise.all(Array.from({ length: plan.connections }, () => work(plan.port, next, tally, limit)))
+  const workers = Promise.all(Array.from({ length: plan.connections }, () => work(plan, next, tally, limit)))
   if ('ms' in plan.until) {
     await Promise.race([sleep(plan.until.ms), workers])
     tally.over = true

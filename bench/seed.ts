@@ -13,7 +13,7 @@ function writePolicies(folder: string): void {
   copyFileSync(join(shipped, 'listmonk.yaml'), join(folder, 'listmonk.yaml'))
   const limits = readFileSync(join(shipped, 'limits.yaml'), 'utf8')
   writeFileSync(join(folder, 'limits.yaml'), limits.replaceAll(/\blimit: *[0-9]+/g, 'limit: 1000000000'))
-  const reader = 'user_roles:\n  reader: { permissions: [subscribers:get, campaigns:get] }\n'
+  const reader = 'user_roles:\n  reader: { permissions: [subscribers:get, campaigns:get, media:manage] }\n'
   const team = 'list_roles:\n  spring team: { lists: { 3: [get, manage], 4: [get] } }\n'
   writeFileSync(join(folder, 'roles.yaml'), reader + team)
 }

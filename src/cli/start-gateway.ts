@@ -1,6 +1,7 @@
 /** Starts a gateway and says in one sentence why it cannot. */
 import { buildGateway, type Gateway, type GatewayParts } from '../app.ts'
 import type { Config, ListenAddress } from '../config/config.ts'
+import { compactHeap } from '../model/garbage.ts'
 import { CommandError } from './command-error.ts'
 
 export interface Started {
@@ -12,6 +13,8 @@ export interface Started {
 /** `remedy` completes "… is taken: " for this command (`pass --port`, `change listen:`). */
 export async function startGateway(config: Config, parts: GatewayParts, remedy: string): Promise<Started> {
   const gateway = await buildGateway(config, parts)
+  // Before anybody waits for an answer.
+  compactHeap()
   try {
     return { gateway, ...(await gateway.listen()) }
   } catch (error) {

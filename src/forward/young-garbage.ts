@@ -3,8 +3,7 @@
  * hundred bytes inside it; V8 looks for dead ones only after about 64 MiB of them. A minor collection every 8 MiB
  * of streamed bytes costs about a millisecond and keeps a gateway that streams gigabytes within tens of megabytes.
  */
-import v8 from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { youngCollector } from '../model/garbage.ts'
 
 const everyBytes = 8 * 1024 * 1024
 
@@ -12,13 +11,12 @@ const everyBytes = 8 * 1024 * 1024
 export type StreamedBytes = (count: number) => void
 
 export function collectYoungGarbage(): StreamedBytes {
-  v8.setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void
+  const collect = youngCollector()
   let bytes = 0
   return (count) => {
     bytes += count
     if (bytes < everyBytes) return
     bytes = 0
-    collect({ type: 'minor' })
+    collect()
   }
 }
