@@ -106,7 +106,7 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const shipped = await loadPolicies(shippedPolicies)
   const policies = overrides.policies?.(shipped) ?? shipped
   const { clock = systemClock, key = randomBytes(32), passwordCost } = overrides
-  const { running, close } = await run({ config, policies, backend, clock, key, passwordCost })
+  const { running, close } = await run({ config, policies, backend, clock, key, passwordCost }, 50)
   return {
     running,
     close: async () => {
@@ -117,7 +117,7 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   }
 }
 
-/** Another process, as it were, over the same file: with a store, caches and counters of its own. */
+/** Another process, as it were, over the same file: with a store, caches and counters of its own, that looks as often as `serve` does. */
 export async function startBeside({ config, policies, backend, world }: Running): Promise<Running> {
   const { running, close } = await run({ config, policies, backend, ...world })
   onTestFinished(close)
@@ -133,8 +133,8 @@ export interface World {
 
 type Made = Pick<Running, 'config' | 'policies' | 'backend'> & World
 
-async function run({ config, policies, backend, clock, key, passwordCost }: Made): Promise<Opened> {
-  const store = await openStore({ file: config.store.file, clock, pollMs: 50 })
+async function run({ config, policies, backend, clock, key, passwordCost }: Made, pollMs?: number): Promise<Opened> {
+  const store = await openStore({ file: config.store.file, clock, ...(pollMs === undefined ? {} : { pollMs }) })
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
   const parts = { policies, store, logger, clock, key, passwordCost, random: randomBytes, version: 'test' }
