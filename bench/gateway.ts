@@ -62,6 +62,8 @@ const config: Config = {
     idleTimeoutMs: 120_000,
     maxRequestsPerSocket: 0,
     maxConnections: 10_000,
+    maxConnectionsPerAddress: 10_000,
+    minBodyRate: 1,
   },
 }
 

@@ -18,6 +18,6 @@ if (!isFresh) {
   const vite = await import('vite').catch(() => undefined)
   if (vite !== undefined) {
     process.stderr.write('building the admin pages …\n')
-    await vite.build({ configFile: join(sources, 'vite.config.ts') })
+    await vite.build({ configFile: join(root, 'vite.config.ts') })
   }
 }

@@ -18,6 +18,7 @@ import { forward } from './forward/plugin.ts'
 import { createLookUps } from './forward/stored-things.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
+import { boundConnections } from './limit/connections.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
 import { quotaWindows } from './limit/quota-store.ts'
@@ -27,7 +28,8 @@ import { observe } from './observe/plugin.ts'
 import { createTraffic } from './observe/traffic.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
-import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
+import { clientErrorHandler, refuseTunnel } from './respond/client-error.ts'
+import { answerOwn, answerWith, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
@@ -84,9 +86,17 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
 
   const app = dataListener(config)
+  boundConnections(app.server, {
+    most: config.server.maxConnectionsPerAddress,
+    isExempt: peers.trusts,
+    clock,
+    warn: (facts, message) => logger.warn(facts, message),
+  })
   await app.register(respond)
   await app.register(observe, { logger, clock, peers, traffic })
   await app.register(screen, {
+    trusts: peers.trusts,
+    minBodyRate: config.server.minBodyRate,
     tenants: () => live.current().table,
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),
   })
@@ -188,6 +198,8 @@ function dataListener(config: Config): FastifyInstance {
   app.server.maxConnections = server.maxConnections
   // Node takes its own listener off a connection that asks for an upgrade: a reset of the caller's would end the process (M04).
   app.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.on('error', () => {}))
+  // Without it Node closes the connection without a word (P22).
+  app.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket))
   // Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own (M08).
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.server.emit('request', request, response))

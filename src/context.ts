@@ -6,6 +6,7 @@ import type { Failure } from './model/failure.ts'
 import type { RequestId } from './model/ids.ts'
 import type { Principal } from './model/identity.ts'
 import type { Upstream, UpstreamFailure } from './model/ports.ts'
+import type { ScreenedHeaders } from './model/screened-headers.ts'
 import type { Target } from './model/target.ts'
 import type { Grants } from './policy/grants.ts'
 import type { Match } from './policy/routes.ts'
@@ -46,6 +47,8 @@ export interface Gate {
   startedAtMs: number
   clientAddress: string
   // screen
+  /** `undefined` where they were refused. */
+  headers: ScreenedHeaders | undefined
   tenant: Tenant | undefined
   target: Target | undefined
   match: Match | undefined

@@ -2,6 +2,7 @@
 import type { Outgoing } from './context.ts'
 import type { Allowed, Denied, FoundThings } from './model/decision.ts'
 import { Failure, refused } from './model/failure.ts'
+import { noBody } from './model/screened-headers.ts'
 import { permitted } from './policy/decide.ts'
 import type { Grants } from './policy/grants.ts'
 import { refusalOf } from './policy/refusal.ts'
@@ -9,7 +10,7 @@ import { routeTable, type RouteTable } from './policy/routes.ts'
 import type { PartialMode, Policy, Rule } from './policy/rule.ts'
 import { judge, type Judged, type Settled, targetFailure } from './scope/judge.ts'
 import type { TakenBody } from './scope/outgoing.ts'
-import { bodyFailure, judgeBytes } from './scope/take-body.ts'
+import { type BodyHead, bodyFailure, judgeBytes } from './scope/take-body.ts'
 import { parseTarget } from './screen/target.ts'
 
 export interface PaperRequest {
@@ -120,9 +121,13 @@ function taken(rule: Rule, request: PaperRequest): TakenBody | Failure {
   }
 }
 
-function headOf(request: PaperRequest): Parameters<typeof bodyFailure>[1] {
-  const length = request.body?.length ?? 0
-  return { headers: { ...request.headers, ...(length === 0 ? {} : { 'content-length': String(length) }) } }
+function headOf({ headers, body }: PaperRequest): BodyHead {
+  const bytes = body?.length ?? 0
+  return {
+    contentType: headers?.['content-type'],
+    contentEncoding: headers?.['content-encoding'],
+    framing: bytes === 0 ? noBody : { kind: 'length', bytes },
+  }
 }
 
 const ended = (failure: Failure, rule?: Rule): Judgement => ({

@@ -177,9 +177,25 @@ const rules = {
         .map((name) => `${source.path}: ${String(name)}`)
     }),
 
+  'only screen/ reads raw targets and headers': (sources) =>
+    sources
+      .filter(({ path }) => !mayReadRaw.test(path))
+      .flatMap(({ path, text }) => {
+        const found = withoutComments(text).match(rawReading)
+        return found === null ? [] : [`${path}: ${found[0]}`]
+      }),
+
   'every import names its module in plain text': (sources) =>
     sources.filter((source) => specifiersOf(source).includes(undefined)).map(({ path }) => path),
 } as const satisfies Record<string, Rule>
+
+/**
+ * What of a request nobody has judged. `forward/` reads the headers where `screen` has passed them, for what it sends; `observe/`
+ * runs before `screen`, for ids and the log; `judge.ts` has requests on paper. The admin listener and the demo's backend are no data path.
+ */
+const rawReading =
+  /\braw(?:Headers|Trailers)\b|\b(?:originalUrl|headersDistinct|trailers|trailersDistinct)\b|\b(?:raw|message|request|req)\.(?:url|headers|query|params)\b|\{[^{}]*\b(?:url|headers)\b[^{}]*\} = (?:request|message|req)(?:\.raw)?$/m
+const mayReadRaw = /^src\/(?:screen\/|observe\/plugin\.ts|forward\/|judge\.ts|admin\/|demo\/)/
 
 const knowsFastify: ReadonlySet<string> = new Set(['fastify', 'fastify-plugin', '@fastify/http-proxy'])
 
@@ -269,6 +285,16 @@ const offences: Readonly<Record<keyof typeof rules, readonly (readonly [sources:
     'only store/ knows SQL, and only those who read or print files know YAML': [
       [one('src/cli/user.ts', "import { DatabaseSync } from 'node:sqlite'"), 'src/cli/user.ts: node:sqlite'],
       [one('src/scope/a.ts', "import { parse } from 'yaml'"), 'src/scope/a.ts: yaml'],
+    ],
+    'only screen/ reads raw targets and headers': [
+      [one('src/limit/a.ts', 'const a = request.raw.headers.host'), 'src/limit/a.ts: raw.headers'],
+      [one('src/limit/a.ts', 'const { rawHeaders } = request.raw'), 'src/limit/a.ts: rawHeaders'],
+      [one('src/scope/a.ts', "const type = message.headers['x']"), 'src/scope/a.ts: message.headers'],
+      [one('src/grant/a.ts', 'log(request.originalUrl)'), 'src/grant/a.ts: originalUrl'],
+      [
+        one('src/respond/a.ts', 'const { socket, headers } = request.raw'),
+        'src/respond/a.ts: { socket, headers } = request.raw',
+      ],
     ],
     'every import names its module in plain text': [[one('src/app.ts', 'await import(name)'), 'src/app.ts']],
   }

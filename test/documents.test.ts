@@ -1,5 +1,5 @@
 /** What is written twice is compared here, in both directions: documents and code, lock and floors. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -140,6 +140,27 @@ describe('docs/configuration.md', () => {
 
     expect(named.map(([key]) => [key, shown.get(key)])).toEqual(named)
     expect(named.length).toBeGreaterThan(10)
+  })
+})
+
+describe('SECURITY.md', () => {
+  const promises = tableRows(section(read('SECURITY.md'), 'Promises, and what holds them'))
+
+  it('names for each promise a test that is there', () => {
+    const named = promises.map(([promise, tests = '']) => [promise, tests.match(/test\/[\w./-]+\w/g) ?? []] as const)
+
+    expect(named.filter(([, tests]) => !tests.some((test) => test.endsWith('.test.ts')))).toEqual([])
+    expect(named.flatMap(([, tests]) => tests.filter((test) => !existsSync(join(root, test))))).toEqual([])
+    expect(named.length).toBeGreaterThan(10)
+  })
+
+  it('tells the same numbers as the tests that count', () => {
+    const attacks = read('test/hostile/attacks.yaml').match(/^ {4}- /gm)?.length ?? 0
+    const [, inputs = ''] = /\((\d+),000 made inputs/.exec(read('SECURITY.md')) ?? []
+    const made = [...read('test/hostile/differential.test.ts').matchAll(/(?:: |^ {2}it\(')(\d+),000/gm)]
+
+    expect(read('SECURITY.md')).toContain(`(${Math.floor(attacks / 10) * 10} requests)`)
+    expect(Number(inputs)).toBe(made.reduce((sum, [, thousands]) => sum + Number(thousands), 0))
   })
 })
 

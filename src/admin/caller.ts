@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Author } from '../model/author.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { TokenId } from '../model/ids.ts'
+import type { ScreenedHeaders } from '../model/screened-headers.ts'
 import type { Session } from '../store/sessions.ts'
 import type { Authority } from './authority.ts'
 
@@ -22,6 +23,8 @@ export interface AdminGate {
   readonly address: string
   readonly agent: string
   readonly startedAtMs: number
+  /** `undefined`: they were not read, or could not be. */
+  headers: ScreenedHeaders | undefined
   caller: Caller | undefined
   /** Of the failure that it ended with. */
   code: FailureCode | undefined

@@ -26,7 +26,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     reply.raw.destroy()
     return
   }
-  writeFailure(request.raw, reply.raw, failure, { requestId, quota: undefined, realm: '' })
+  writeFailure(request.raw, reply.raw, failure, { headers: gate?.headers, requestId, quota: undefined, realm: '' })
 }
 
 function toFailure(error: unknown): Failure {

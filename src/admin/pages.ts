@@ -39,12 +39,12 @@ export async function registerPages(app: FastifyInstance, folder = builtPages): 
   const isBuilt = existsSync(`${folder}/index.html`)
   if (isBuilt) {
     await app.register(fastifyStatic, {
-      root: folder,
+      root: `${folder}/assets`,
       prefix: '/assets/',
       serve: true,
       decorateReply: true,
       index: false,
-      // Names of files in assets/ change with what is in them.
+      // Names of files there change with what is in them.
       maxAge: '1y',
       immutable: true,
       cacheControl: true,

@@ -11,11 +11,11 @@ import { refused } from '../model/failure.ts'
 import { clientAddress, type TrustedPeers } from '../observe/client-address.ts'
 import { oneLine } from '../observe/one-line.ts'
 import type { Clock } from '../model/time.ts'
-import { clientErrorHandler } from '../respond/plugin.ts'
+import { clientErrorHandler } from '../respond/client-error.ts'
 import { maxBodyBytes, readBody } from './bodies.ts'
 import './caller.ts'
 import { answerError } from './errors.ts'
-import { expectNothing, headerProblem } from './wire.ts'
+import { expectNothing, readHead } from './wire.ts'
 
 export interface AdminServerParts {
   readonly config: AdminConfig
@@ -79,9 +79,9 @@ export async function adminServer({ config, logger, clock, peers }: AdminServerP
     const agent = oneLine(request.headers['user-agent'] ?? '').slice(0, 200)
     const requestId = randomUUID()
     const startedAtMs = clock.monotonicMs()
-    request.admin = { requestId, address, agent, startedAtMs, caller: undefined, code: undefined }
+    request.admin = { requestId, address, agent, startedAtMs, headers: undefined, caller: undefined, code: undefined }
     void reply.headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
-    const problem = headerProblem(request)
+    const problem = readHead(request)
     return problem === undefined ? done() : done(problem)
   })
   app.addHook('onResponse', (request, reply, done) => {

@@ -1,7 +1,9 @@
 /** What the admin listener does before and beneath Fastify's routes, as strictly as the data path. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { catalogue, refused, type Failure } from '../model/failure.ts'
+import type { Failure } from '../model/failure.ts'
+import { headerFailure } from '../screen/header-failure.ts'
 import { readHeaders } from '../screen/headers.ts'
+import './caller.ts'
 
 /** Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own. */
 export function expectNothing({ server }: FastifyInstance): void {
@@ -10,17 +12,16 @@ export function expectNothing({ server }: FastifyInstance): void {
   }
 }
 
-/** Why the headers cannot be taken: those that Node would read one of several of, or frame in two ways. */
-export function headerProblem({ raw }: FastifyRequest): Failure | undefined {
+/** Reads the head as the data path does. Returns why it cannot be taken: what Node would read one of several of, or frame in two ways. */
+export function readHead({ raw, admin }: FastifyRequest): Failure | undefined {
   const reading = readHeaders(raw.rawHeaders, raw.httpVersion)
-  if (reading.kind === 'headers') return undefined
-  const { code, why, close } = reading
-  return refused(code, { message: `${catalogue[code].message}: ${why}`, close })
+  if (reading.kind === 'refused') return headerFailure(reading)
+  admin.headers = reading.headers
+  return undefined
 }
 
 /** Whether the request brings a body, of any length but none. */
-export const hasBody = ({ headers }: FastifyRequest): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+export const hasBody = ({ admin }: FastifyRequest): boolean => admin.headers?.framing.kind !== 'none'
 
 /** Which methods the routes that are made from now on take at a path. */
 export function methodBook(app: FastifyInstance): (path: string) => readonly string[] {

@@ -87,12 +87,3 @@ function hasControl(text: string): boolean {
   }
   return false
 }
-
-/** The value of a header of the flat list `[name, value, …]`; `name` in lower case. The stage before has refused a second one. */
-export function headerValue(rawHeaders: readonly string[], name: string): string | undefined {
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const given = rawHeaders[i]
-    if (given?.length === name.length && given.toLowerCase() === name) return rawHeaders[i + 1]
-  }
-  return undefined
-}

@@ -8,7 +8,6 @@ import type { CredentialSource } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
 import { authenticator, type Failures, type Outcome } from './authenticator.ts'
 import { claimedNameOf } from './claimed-name.ts'
-import { headerValue } from './header.ts'
 import type { Identities } from './identities.ts'
 import { lookUpBudget } from './look-up-budget.ts'
 import { credentialMemo } from './memo.ts'
@@ -34,18 +33,19 @@ export const authenticate = fp<AuthenticateOptions>(
 
     app.addHook('onRequest', (request, _reply, done) => {
       const { gate } = request
-      const { tenant, match } = gate
+      const { tenant, match, headers } = gate
       // On public routes no credential is looked at, right or wrong.
       if (match?.kind === 'rule' && match.rule.allow.kind === 'public') return done()
-      if (tenant === undefined) return done(refused('internal', { cause: 'nothing was screened' }))
+      if (tenant === undefined || headers === undefined) {
+        return done(refused('internal', { cause: 'nothing was screened' }))
+      }
 
-      const { rawHeaders } = request.raw
       const rule = tenant.config.auth
       const outcome = ask({
         tenant: tenant.config.name,
         rule,
-        authorization: headerValue(rawHeaders, 'authorization'),
-        apiKey: rule.apiKey ? headerValue(rawHeaders, 'x-api-key') : undefined,
+        authorization: headers.authorization,
+        apiKey: rule.apiKey ? headers.apiKey : undefined,
         address: gate.clientAddress,
       })
       if (outcome instanceof Promise) return later(gate, tenant, outcome)

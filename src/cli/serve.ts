@@ -4,6 +4,8 @@ import type { Gateway } from '../app.ts'
 import { Problems } from '../model/problem.ts'
 import { createLog, type Log } from '../observe/logger.ts'
 import { loadPolicies } from '../policy/load.ts'
+import { neverBack } from '../model/time.ts'
+import { examineStore } from '../store/examine.ts'
 import { openStore } from '../store/store.ts'
 import { gatewayActs, type Acts } from './audit-acts.ts'
 import { say, type Io } from './io.ts'
@@ -12,8 +14,11 @@ import { runUntilSignal } from './run-until-signal.ts'
 import { loadSettings } from './settings.ts'
 import { firstSetupLink } from './setup-link.ts'
 import { startGateway } from './start-gateway.ts'
+import { startFindings } from './start-findings.ts'
 import { startWarnings } from './start-warnings.ts'
+import { readMark } from './store-mark.ts'
 import { packageVersion } from './version.ts'
+import { watchStore } from './watch-store.ts'
 import { actorOf } from './with-store.ts'
 
 export function registerServeCommand(program: Command, io: Io): void {
@@ -29,10 +34,21 @@ async function serve(command: Command, io: Io): Promise<number> {
   const config = await loadSettings(command, io)
   const policies = await loadPolicies(config.policies)
   const log = createLog(config.log.level)
-  const store = await openStore({ file: config.store.file, clock: io.clock })
+  const { file } = config.store
+  const mark = await readMark(file)
+  const examination = await examineStore(file)
+  const clock = neverBack(io.clock)
+  const store = await openStore({ file, clock })
   const acts = gatewayActs(store, actorOf(io), (facts, message) => log.logger.warn(facts, message))
+  const watch = watchStore({
+    file,
+    epochMs: () => clock.epochMs(),
+    onChange: (listener) => store.onChange(listener),
+    warn: (facts, message) => log.logger.warn(facts, message),
+    onOlder: (facts) => acts.note('gateway.store-older', facts),
+  })
   try {
-    const parts = await gatewayParts(config, { policies, store, logger: log.logger }, io)
+    const parts = await gatewayParts(config, { policies, store, logger: log.logger }, { ...io, clock })
     const remedy = 'stop it, or change `listen` and `admin.listen` in sallyport.yaml'
     const { gateway, data, admin } = await startGateway(config, parts, remedy)
     process.on('SIGHUP', () => void reload(gateway, command, io, log, acts))
@@ -41,6 +57,8 @@ async function serve(command: Command, io: Io): Promise<number> {
       acts.note('gateway.drain', { signal })
     })
     for (const warning of startWarnings(config)) log.logger.warn(warning)
+    const found = { examination, mark, retired: await store.listRetired(), nowMs: io.clock.epochMs() }
+    for (const { level, message, facts } of startFindings(found)) log.logger[level](facts, message)
     const tenants = config.tenants.map(({ name }) => name)
     log.logger.info({ data, admin, tenants }, 'listening')
     const setup = await firstSetupLink(config, policies, store, io, admin)
@@ -50,6 +68,7 @@ async function serve(command: Command, io: Io): Promise<number> {
     return await ended
   } finally {
     await acts.settled()
+    await watch.close()
     await store.close()
     log.logger.info('stopped')
     log.close()

@@ -100,4 +100,6 @@ log:
 #   idle_timeout: 120s
 #   max_requests_per_socket: 10000
 #   max_connections: 4096
+#   max_connections_per_address: 1024
+#   min_body_rate: 1024
 `

@@ -74,5 +74,7 @@ function serverFrom(words: ConfigWords['server']): ServerLimits {
     idleTimeoutMs: spanOrNone(server.idle_timeout) ?? 0,
     maxRequestsPerSocket: server.max_requests_per_socket,
     maxConnections: server.max_connections,
+    maxConnectionsPerAddress: server.max_connections_per_address,
+    minBodyRate: server.min_body_rate,
   }
 }

@@ -69,6 +69,10 @@ export interface ServerLimits {
   readonly idleTimeoutMs: number
   readonly maxRequestsPerSocket: number
   readonly maxConnections: number
+  /** At once; trusted proxies are not counted. */
+  readonly maxConnectionsPerAddress: number
+  /** Bytes a second, on average, after five seconds. */
+  readonly minBodyRate: number
 }
 
 /** Sign-in through an identity provider (OpenID Connect). */

@@ -25,5 +25,7 @@ export const defaults = {
     idle_timeout: '120s',
     max_requests_per_socket: 10_000,
     max_connections: 4096,
+    max_connections_per_address: 1024,
+    min_body_rate: 1024,
   },
 } as const

@@ -24,6 +24,8 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
       idle_timeout: spanText(config.server.idleTimeoutMs),
       max_requests_per_socket: config.server.maxRequestsPerSocket,
       max_connections: config.server.maxConnections,
+      max_connections_per_address: config.server.maxConnectionsPerAddress,
+      min_body_rate: config.server.minBodyRate,
     },
   }
 }

@@ -150,6 +150,16 @@ export const configSchema = closed(
           1_000_000,
         ),
         max_connections: count('connections at once', defaults.server.max_connections, 1_000_000),
+        max_connections_per_address: count(
+          'connections at once from one address; an IPv6 /64 is one, and trusted proxies are not counted',
+          defaults.server.max_connections_per_address,
+          1_000_000,
+        ),
+        min_body_rate: count(
+          'bytes a second at which a body must come on average, after five seconds',
+          defaults.server.min_body_rate,
+          1_000_000,
+        ),
       }),
     ),
   },

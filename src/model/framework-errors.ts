@@ -30,6 +30,10 @@ const byParserCode: ReadonlyMap<string, FailureCode> = new Map<string, FailureCo
   ['HPE_INVALID_EOF_STATE', 'body-unreadable'],
 ])
 
+/** A tunnel that was asked for: Node hands its connection over, and there is no request. */
+export const tunnelFailure = (): Failure =>
+  refused('method-not-allowed', { headers: ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE'], close: true })
+
 /** A request that Node could not read. Its bytes (`rawPacket`) hold credentials: only the code is kept. */
 export function parserFailure(error: unknown): Failure {
   const code = codeOf(error)

@@ -16,9 +16,12 @@ export interface Problem extends Place {
 
 export const formatPlace = (place: Place): string => (place.line === 0 ? place.file : `${place.file}:${place.line}`)
 
+// oxlint-disable-next-line no-control-regex -- a message is one line whatever the file holds
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
 /** One line: `policies/roles.yaml:12: user_roles.reader: … - remedy`. */
 export function formatProblem(problem: Problem): string {
-  const key = problem.key === '' ? '' : `${problem.key}: `
+  const key = problem.key === '' ? '' : `${problem.key.replaceAll(unprintable, '?')}: `
   return `${formatPlace(problem)}: ${key}${problem.message} - ${problem.remedy}`
 }
 

@@ -6,6 +6,24 @@ export interface Clock {
   monotonicMs(): number
 }
 
+/**
+ * A clock whose wall time never goes back: where it was set back, time goes on from where it was. What had ended stays ended, as long
+ * as the process lives.
+ */
+export function neverBack(clock: Clock): Clock {
+  let lastEpochMs = clock.epochMs()
+  let lastMonotonicMs = clock.monotonicMs()
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    epochMs: () => {
+      const monotonicMs = clock.monotonicMs()
+      lastEpochMs = Math.max(clock.epochMs(), lastEpochMs + monotonicMs - lastMonotonicMs)
+      lastMonotonicMs = monotonicMs
+      return Math.floor(lastEpochMs)
+    },
+  }
+}
+
 /** `epochMs` with six fractional digits and a numeric offset, never `Z`. `offsetMinutes` is east of UTC. */
 export function documentedTime(epochMs: number, offsetMinutes = 0): string {
   const local = new Date(epochMs + offsetMinutes * 60_000).toISOString()

@@ -67,6 +67,7 @@ function newGate(request: FastifyRequest, clock: Clock, peers: TrustedPeers): Ga
     traceparent: traceparentOf(single(headers['traceparent']), randomUUID),
     startedAtMs: clock.monotonicMs(),
     clientAddress: clientAddress(peer, single(headers['x-forwarded-for']), peers),
+    headers: undefined,
     tenant: undefined,
     target: undefined,
     match: undefined,

@@ -1,4 +1,5 @@
 /** Reads the key of a route: `METHOD /path/:id`. */
+import { quoted } from '../config/suggest.ts'
 
 export interface RouteKey {
   readonly method: string
@@ -34,15 +35,15 @@ export function parseRouteKey(key: string): RouteKey | { readonly wrong: string;
     } else if (segment.startsWith(':')) {
       if (!parameter.test(segment))
         return {
-          wrong: `has the malformed parameter \`${segment}\``,
+          wrong: `has the malformed parameter ${quoted(segment)}`,
           remedy: 'write `:name` with letters, digits and `_`',
         }
       if (names.includes(segment.slice(1)))
-        return { wrong: `names \`${segment}\` twice`, remedy: 'give each parameter its own name' }
+        return { wrong: `names ${quoted(segment)} twice`, remedy: 'give each parameter its own name' }
       names.push(segment.slice(1))
     } else if (!fixed.test(segment) && path !== '/') {
       const wrong =
-        segment === '' ? 'has an empty segment' : `has the segment \`${segment}\`, which no canonical path holds`
+        segment === '' ? 'has an empty segment' : `has the segment ${quoted(segment)}, which no canonical path holds`
       return { wrong, remedy: 'write the path as a request has it after decoding, without a slash at its end' }
     }
   }

@@ -1,20 +1,17 @@
 /** Stage respond: whatever was thrown becomes the envelope, and the backend's answer goes out. */
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Gate, Tenant } from '../context.ts'
-import { failureEnvelope } from '../model/envelope.ts'
 import { refused } from '../model/failure.ts'
 import type { StoredThings } from '../model/ports.ts'
 import type { LookUp } from './cut/whole-cutter.ts'
 import { createDocumentedJson } from './documented/documented-json.ts'
 import { createFilteringSink } from './filtering.ts'
-import { failureFrom, parserFailure } from '../model/framework-errors.ts'
+import { failureFrom } from '../model/framework-errors.ts'
 import { type AnswerSink, createRelay } from './relay.ts'
 import { treatmentFor } from './treatment.ts'
-import { failureHeaders, writeFailure } from './write-failure.ts'
+import { writeFailure } from './write-failure.ts'
 import { writeOwn } from './write-own.ts'
 
 /** A client that takes nothing for this long loses its connection. */
@@ -34,18 +31,18 @@ export function answerWith(things: StoredThings<Tenant>) {
     reply.hijack()
     const { gate, raw } = request
     const relay = createRelay({ request: raw, response: reply.raw, gate, stallMs })
-    const treat = treatmentFor({ gate, isHead: raw.method === 'HEAD', lookUp: lookUpFor(request, things) })
+    const treat = treatmentFor({ gate, isHead: raw.method === 'HEAD', lookUp: lookUpFor(gate, things) })
     return treat === undefined ? relay : createFilteringSink(relay, treat)
   }
 }
 
-function lookUpFor({ gate, raw }: FastifyRequest, things: StoredThings<Tenant>): LookUp {
-  const { tenant, match, requestId, traceparent, clientAddress } = gate
+function lookUpFor(gate: Gate, things: StoredThings<Tenant>): LookUp {
+  const { tenant, match, requestId, traceparent, clientAddress, headers } = gate
   return async (resource, ids) => {
     const kind = tenant?.policy.resources.get(resource)
     if (tenant === undefined || kind === undefined) throw refused('internal', { cause: `no resource \`${resource}\`` })
     const timeoutMs = match?.kind === 'rule' ? match.rule.timeoutMs : undefined
-    const asker = { requestId, traceparent, clientAddress, authorization: raw.headers.authorization, timeoutMs }
+    const asker = { requestId, traceparent, clientAddress, authorization: headers?.authorization, timeoutMs }
     return things.listsOf(tenant, kind, ids, asker)
   }
 }
@@ -82,36 +79,10 @@ function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyRe
     return
   }
   const bytes = writeFailure(request.raw, reply.raw, failure, {
+    headers: gate?.headers,
     requestId: gate?.requestId ?? randomUUID(),
     quota: gate?.quota,
     realm: gate?.tenant?.config.auth.realm ?? '',
   })
   if (gate !== undefined) gate.bytesOut = bytes
-}
-
-/** For Fastify's constructor: requests that Node could not read, answered on the bare socket. */
-export function clientErrorHandler(error: unknown, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy()
-    return
-  }
-  if (hasBegunAnswer(socket)) {
-    // Not in this turn: a refusal that was just written still has to leave. What is cut short shows it by its length.
-    setImmediate(() => socket.destroy())
-    return
-  }
-  const failure = parserFailure(error)
-  const requestId = randomUUID()
-  const body = JSON.stringify(failureEnvelope(failure, requestId))
-  const headers = failureHeaders(failure, { requestId, quota: undefined, realm: '' }, Buffer.byteLength(body))
-  const lines = [`HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status] ?? ''}`, 'Connection: close']
-  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at] ?? ''}: ${headers[at + 1] ?? ''}`)
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
-}
-
-/** An answer is under way on this connection: another one would be read as its continuation. Node asks the same way. */
-function hasBegunAnswer(
-  socket: Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null },
-): boolean {
-  return socket._httpMessage?.headersSent === true
 }

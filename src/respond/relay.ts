@@ -90,7 +90,7 @@ export function createRelay(context: RelayContext): AnswerSink {
     if (bodyBytes !== undefined && headerOf(flat, 'content-length') === undefined) {
       flat.push('Content-Length', String(bodyBytes))
     }
-    if (hasUnreadBody(request)) flat.push('Connection', 'close')
+    if (hasUnreadBody(request, gate.headers)) flat.push('Connection', 'close')
     try {
       response.writeHead(status, flat)
     } catch (cause) {
@@ -140,7 +140,7 @@ export function createRelay(context: RelayContext): AnswerSink {
     if (!writeHead(mayHaveBody ? body.byteLength : undefined)) return
     state = 'over'
     gate.bytesOut += body.byteLength
-    endAnswer(request, response, body.byteLength === 0 ? undefined : body)
+    endAnswer(request, response, hasUnreadBody(request, gate.headers), body.byteLength === 0 ? undefined : body)
   }
 
   return {
@@ -178,7 +178,7 @@ export function createRelay(context: RelayContext): AnswerSink {
       else if (state === 'holding') finishWhole(joined(held))
       else if (state === 'writing') {
         state = 'over'
-        endAnswer(request, response)
+        endAnswer(request, response, hasUnreadBody(request, gate.headers))
       }
     },
     failed(upstream) {
@@ -212,6 +212,7 @@ function speaksForUs(gate: Gate): boolean {
 }
 
 const failureContext = (gate: Gate): FailureContext => ({
+  headers: gate.headers,
   requestId: gate.requestId,
   quota: gate.quota,
   realm: gate.tenant?.config.auth.realm ?? '',

@@ -3,9 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Quota } from '../context.ts'
 import { failureEnvelope } from '../model/envelope.ts'
 import type { Failure } from '../model/failure.ts'
+import type { ScreenedHeaders } from '../model/screened-headers.ts'
 import { standing } from './answer-headers.ts'
 
 export interface FailureContext {
+  /** `undefined`: they could not be read, and nobody knows where the body ends. */
+  readonly headers: ScreenedHeaders | undefined
   readonly requestId: string
   readonly quota: Quota | undefined
   /** Shown in the challenge of a 401. */
@@ -22,14 +25,19 @@ export function writeFailure(
   const body = Buffer.from(JSON.stringify(failureEnvelope(failure, context.requestId)), 'utf8')
   const headers = failureHeaders(failure, context, body.byteLength)
   // What the caller still sends would be read as the next request, or stall this one.
-  if (failure.options.close === true || hasUnreadBody(request)) headers.push('Connection', 'close')
+  const isUnread = hasUnreadBody(request, context.headers)
+  if (failure.options.close === true || isUnread) headers.push('Connection', 'close')
   response.writeHead(failure.status, headers)
   const isHead = request.method === 'HEAD'
-  endAnswer(request, response, isHead ? undefined : body)
+  endAnswer(request, response, isUnread, isHead ? undefined : body)
   return isHead ? 0 : body.byteLength
 }
 
-export function failureHeaders(failure: Failure, context: FailureContext, bodyBytes: number): string[] {
+export function failureHeaders(
+  failure: Failure,
+  context: Omit<FailureContext, 'headers'>,
+  bodyBytes: number,
+): string[] {
   const headers = [
     ...['Content-Type', 'application/json', 'Content-Length', String(bodyBytes), 'Cache-Control', 'no-store'],
     ...['X-Content-Type-Options', 'nosniff', 'X-Request-Id', context.requestId],
@@ -55,11 +63,8 @@ function retryAfterOf(failure: Failure): number | undefined {
 }
 
 /** The caller's body is not all here: bytes of it may still come on this connection. */
-export function hasUnreadBody(request: IncomingMessage): boolean {
-  if (request.complete) return false
-  const length = request.headers['content-length']
-  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-}
+export const hasUnreadBody = (request: IncomingMessage, headers: ScreenedHeaders | undefined): boolean =>
+  !request.complete && headers?.framing.kind !== 'none'
 
 /** A body up to this size is written together with the head. */
 const maxJoinedBytes = 16_384
@@ -71,8 +76,8 @@ const lingerMs = 2_000
  * Ends the answer. While the caller still sends, the end waits and what comes is thrown away: to close with unread
  * bytes resets the connection, and the caller would lose the answer.
  */
-export function endAnswer(request: IncomingMessage, response: ServerResponse, body?: Buffer): void {
-  if (!hasUnreadBody(request) || request.destroyed) {
+export function endAnswer(request: IncomingMessage, response: ServerResponse, isUnread: boolean, body?: Buffer): void {
+  if (!isUnread || request.destroyed) {
     if (body === undefined) response.end()
     // As text Node writes head and body in one piece; a Buffer costs a second one, which is more than the copy.
     else if (body.byteLength <= maxJoinedBytes) response.end(body.toString('latin1'), 'latin1')

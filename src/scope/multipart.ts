@@ -11,6 +11,8 @@ export interface Part {
   readonly contentType: string | undefined
   /** The content, as a view of the body: `bytes` is `body.subarray(start, end)`. */
   readonly bytes: Buffer
+  /** Where its head begins. */
+  readonly headStart: number
   readonly start: number
   readonly end: number
 }
@@ -74,7 +76,7 @@ function parsePart(body: Buffer, from: number, next: number): Part | string {
   if (type.kind === 'type' && /^(?:multipart|message)\//.test(type.essence)) return 'a part holds parts of its own'
   const disposition = parseDisposition(headers.get('content-disposition'))
   if (disposition === undefined) return 'a content disposition is not form-data; name="…"; filename="…"'
-  return { ...disposition, contentType, bytes: body.subarray(start, end), start, end }
+  return { ...disposition, contentType, bytes: body.subarray(start, end), headStart: from, start, end }
 }
 
 const takenHeaders: ReadonlySet<string> = new Set([
@@ -113,8 +115,16 @@ export function writePart(body: Buffer, boundary: string, part: Part | string, c
   // JSON text can hold `--` in strings only, where an escape says the same: no boundary comes into being.
   const safe = Buffer.from(content.replaceAll(`--${boundary}`, `\\u002d-${boundary}`))
   if (typeof part !== 'string') {
-    return Buffer.concat([body.subarray(0, part.start), safe, body.subarray(part.end)])
+    const head = withoutLength(body.toString('utf8', part.headStart, part.start))
+    return Buffer.concat([body.subarray(0, part.headStart), Buffer.from(head), safe, body.subarray(part.end)])
   }
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="${part}"\r\n\r\n`
   return Buffer.concat([Buffer.from(head), safe, Buffer.from(lineEnd), body])
 }
+
+/** A length that some clients write into the head of each part is that of the old content: whoever reads it would cut the new one. */
+const withoutLength = (head: string): string =>
+  head
+    .split(lineEnd)
+    .filter((line) => !/^content-length:/i.test(line))
+    .join(lineEnd)

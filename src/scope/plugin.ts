@@ -12,7 +12,7 @@ import { heldBodies } from './held-bodies.ts'
 import { judge, type Settled, targetFailure } from './judge.ts'
 import type { Wanted } from './look-up.ts'
 import type { TakenBody } from './outgoing.ts'
-import { bodyFailure, bytesToHold, takeBody } from './take-body.ts'
+import { type BodyHead, bodyFailure, bytesToHold, takeBody } from './take-body.ts'
 
 export interface ScopeOptions {
   readonly things: StoredThings<Tenant>
@@ -22,8 +22,8 @@ export const scope = fp<ScopeOptions>(
   async (app, { things }) => {
     const bodies = heldBodies()
     /** Whether the caller may have another body like this under way; it counts until the answer is over. */
-    const holdsBody = ({ gate, raw }: FastifyRequest, reply: FastifyReply, rule: Rule): boolean => {
-      const bytes = bytesToHold(rule.body, raw)
+    const holdsBody = (gate: Gate, head: BodyHead, reply: FastifyReply, rule: Rule): boolean => {
+      const bytes = bytesToHold(rule.body, head)
       const who = gate.principal?.identity.id
       if (bytes === 0 || who === undefined) return true
       const release = bodies.hold(who, bytes)
@@ -53,7 +53,7 @@ export const scope = fp<ScopeOptions>(
       const terms = { scope: lists, partial: tenant.config.partial ?? lists.partial, resources }
       const judged = judge({ rule, params: match.params, target, body }, terms, gate.grants)
       if (judged.kind !== 'waits') return finish(gate, judged, done)
-      lookUp(tenant, judged.wanted, askerOf(request, rule))
+      lookUp(tenant, judged.wanted, askerOf(gate, rule))
         .then(judged.settle)
         .then((settled) => finish(gate, settled, done), done)
       return undefined
@@ -61,18 +61,20 @@ export const scope = fp<ScopeOptions>(
 
     app.addHook('onRequest', (request, reply, done) => {
       const { gate } = request
-      const { tenant, match, target } = gate
-      if (tenant === undefined || target === undefined || match?.kind !== 'rule') {
+      const { tenant, match, target, headers } = gate
+      if (tenant === undefined || target === undefined || headers === undefined || match?.kind !== 'rule') {
         return done(refused('internal', { cause: 'nothing was authorized' }))
       }
       const { rule, params } = match
-      const failure = targetFailure(rule, params, target) ?? bodyFailure(rule.body, request.raw)
+      const failure = targetFailure(rule, params, target) ?? bodyFailure(rule.body, headers)
       if (failure !== undefined) return done(failure)
 
-      if (!holdsBody(request, reply, rule)) return done(refused('rate-limited', { retryAfterSeconds: 1, close: true }))
+      if (!holdsBody(gate, headers, reply, rule))
+        return done(refused('rate-limited', { retryAfterSeconds: 1, close: true }))
 
-      continueIfExpected(request, reply)
-      const reading = takeBody(rule, request.raw)
+      // Node leaves `100 Continue` to us (see app.ts): nobody is asked for a body before they may send it.
+      if (headers.expectsContinue) reply.raw.writeContinue()
+      const reading = takeBody(rule, headers, request.raw)
       if (reading instanceof Promise) {
         reading.then((taken) => {
           gate.bytesIn = taken.bytesIn
@@ -90,9 +92,8 @@ type Done = (error?: Error) => void
 
 const noThings: ReadonlyMap<string, readonly ListId[] | undefined> = new Map()
 
-function askerOf({ gate, raw }: FastifyRequest, { timeoutMs }: Rule): Asker {
-  const { requestId, traceparent, clientAddress } = gate
-  return { requestId, traceparent, clientAddress, authorization: raw.headers.authorization, timeoutMs }
+function askerOf({ requestId, traceparent, clientAddress, headers }: Gate, { timeoutMs }: Rule): Asker {
+  return { requestId, traceparent, clientAddress, authorization: headers?.authorization, timeoutMs }
 }
 
 function finish(gate: Gate, judged: Settled, done: Done): void {
@@ -107,9 +108,4 @@ function finish(gate: Gate, judged: Settled, done: Done): void {
       gate.outgoing = judged.outgoing
       return done()
   }
-}
-
-/** Node leaves `100 Continue` to us (see app.ts): nobody is asked for a body before they may send it. */
-function continueIfExpected(request: FastifyRequest, reply: FastifyReply): void {
-  if (request.raw.headers.expect !== undefined) reply.raw.writeContinue()
 }

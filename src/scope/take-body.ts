@@ -1,7 +1,8 @@
 /** The caller's body as the rule takes it: not at all, unread, or read whole within a bound and judged. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { refused, type Failure } from '../model/failure.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { ScreenedHeaders } from '../model/screened-headers.ts'
 import type { BodyShape, MultipartShape, Parted } from '../policy/body-shape.ts'
 import type { Rule } from '../policy/rule.ts'
 import { readBody } from './body.ts'
@@ -17,49 +18,43 @@ interface Taken {
   readonly bytesIn: number
 }
 
-/** The head of a message: all that can be judged before its body comes. */
-interface Head {
-  readonly headers: IncomingHttpHeaders
-}
+/** What can be judged before the body comes. */
+export type BodyHead = Pick<ScreenedHeaders, 'contentType' | 'contentEncoding' | 'framing'>
 
-const hasBody = (message: Head): boolean =>
-  message.headers['transfer-encoding'] !== undefined || (declaredLength(message) ?? 0) > 0
-
-function declaredLength(message: Head): number | undefined {
-  const text = message.headers['content-length']
-  return text === undefined ? undefined : Number(text)
-}
+const declaredLength = ({ framing }: BodyHead): number | undefined =>
+  framing.kind === 'length' ? framing.bytes : undefined
 
 /** What can be said against a body from the head alone. */
-export function bodyFailure(shape: BodyShape, message: Head): Failure | undefined {
-  if (!hasBody(message)) return undefined
+export function bodyFailure(shape: BodyShape, head: BodyHead): Failure | undefined {
+  if (head.framing.kind === 'none') return undefined
   // Backends read multipart fields on any method, GET and DELETE among them: an undeclared body is never sent on.
   if (shape.kind === 'none') return refused('body-not-expected', { close: true })
-  const media = judgeMedia(shape, message.headers['content-type'], message.headers['content-encoding'])
+  const media = judgeMedia(shape, head.contentType, head.contentEncoding)
   if (media.kind === 'unsupported') return refused('media-type-unsupported', { message: media.why, close: true })
-  if (shape.kind !== 'stream' && (declaredLength(message) ?? 0) > maxBytesOf(shape, message)) {
+  if (shape.kind !== 'stream' && (declaredLength(head) ?? 0) > maxBytesOf(shape, head)) {
     return refused('body-too-large', { close: true })
   }
   return undefined
 }
 
 /** What reading the body may hold in memory; 0 where it is not read. */
-export function bytesToHold(shape: BodyShape, message: Head): number {
-  if (shape.kind === 'none' || shape.kind === 'stream' || !hasBody(message)) return 0
-  return declaredLength(message) ?? maxBytesOf(shape, message)
+export function bytesToHold(shape: BodyShape, head: BodyHead): number {
+  if (shape.kind === 'none' || shape.kind === 'stream' || head.framing.kind === 'none') return 0
+  return declaredLength(head) ?? maxBytesOf(shape, head)
 }
 
 /** Reads the body where the rule must. Rejects with a Failure. Synchronous where nothing has to be waited for. */
-export function takeBody(rule: Rule, message: IncomingMessage): TakenBody | Promise<Taken> {
+export function takeBody(rule: Rule, head: BodyHead, message: IncomingMessage): TakenBody | Promise<Taken> {
   const shape = rule.body
   if (shape.kind === 'none') return { kind: 'none' }
-  if (shape.kind === 'stream') return hasBody(message) ? streamed(shape, message) : { kind: 'none' }
-  if (!hasBody(message)) return judgeBytes(rule, Buffer.alloc(0), undefined)
-  return readWhole(rule, maxBytesOf(shape, message), message)
+  const isThere = head.framing.kind !== 'none'
+  if (shape.kind === 'stream') return isThere ? streamed(shape, head) : { kind: 'none' }
+  if (!isThere) return judgeBytes(rule, Buffer.alloc(0), undefined)
+  return readWhole(rule, maxBytesOf(shape, head), head, message)
 }
 
-function maxBytesOf(shape: Exclude<BodyShape, { kind: 'none' | 'stream' }>, { headers }: Head): number {
-  const parted = shape.kind === 'json' && isMultipart(headers['content-type']) ? shape.parted : undefined
+function maxBytesOf(shape: Exclude<BodyShape, { kind: 'none' | 'stream' }>, { contentType }: BodyHead): number {
+  const parted = shape.kind === 'json' && isMultipart(contentType) ? shape.parted : undefined
   return parted?.shape.maxBytes ?? shape.maxBytes
 }
 
@@ -68,20 +63,20 @@ function isMultipart(contentType: string | undefined): boolean {
   return type.kind === 'type' && type.essence === 'multipart/form-data'
 }
 
-function streamed(shape: BodyShape & { kind: 'stream' }, { headers }: Head): TakenBody {
-  const media = judgeMedia(shape, headers['content-type'], headers['content-encoding'])
+function streamed(shape: BodyShape & { kind: 'stream' }, head: BodyHead): TakenBody {
+  const media = judgeMedia(shape, head.contentType, head.contentEncoding)
   return { kind: 'stream', contentType: media.kind === 'taken' ? media.contentType : undefined }
 }
 
-async function readWhole(rule: Rule, maxBytes: number, message: IncomingMessage): Promise<Taken> {
-  const read = await readBody(message, { maxBytes, declaredLength: declaredLength(message) })
+async function readWhole(rule: Rule, maxBytes: number, head: BodyHead, message: IncomingMessage): Promise<Taken> {
+  const read = await readBody(message, { maxBytes, declaredLength: declaredLength(head) })
   switch (read.kind) {
     case 'too-large':
       throw refused('body-too-large', { close: true })
     case 'aborted':
       throw refused('body-unreadable', { message: 'the body ended early', close: true })
     case 'body':
-      return { body: judgeBytes(rule, read.bytes, message.headers['content-type']), bytesIn: read.bytes.length }
+      return { body: judgeBytes(rule, read.bytes, head.contentType), bytesIn: read.bytes.length }
   }
 }
 

@@ -27,7 +27,7 @@ export interface Session extends Omit<NewSession, 'sha256'> {
 }
 
 /** A session ends when nothing came for this long. */
-export const sessionIdleMs = 3_600_000
+const sessionIdleMs = 3_600_000
 
 export async function insertSession(trx: Transaction<Tables>, session: NewSession, atMs: number, note: Note) {
   // What is over is cleared away here, where there is a transaction anyway.

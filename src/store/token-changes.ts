@@ -15,7 +15,7 @@ export interface TokenKey {
 }
 
 /** Throws a `StoreError` of kind `missing` where that user has no such token. */
-export async function findToken(db: Kysely<Tables>, { tenant, name, id }: TokenKey) {
+async function findToken(db: Kysely<Tables>, { tenant, name, id }: TokenKey) {
   const found = await db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { headerValue, readCredential } from '../../src/authenticate/header.ts'
+import { readCredential } from '../../src/authenticate/header.ts'
 
 const strict = { bearer: false, apiKey: false }
 const open = { bearer: true, apiKey: true }
@@ -129,19 +129,5 @@ describe('readCredential', () => {
       { numRuns: 5000 },
     )
     expect(read).toBeGreaterThan(50)
-  })
-})
-
-describe('headerValue', () => {
-  it('finds a header in any case, and nothing where there is none', () => {
-    const headers = ['Host', 'gw.test', 'AUTHORIZATION', 'Basic x', 'X-Authorizatio', 'no']
-
-    expect(headerValue(headers, 'authorization')).toBe('Basic x')
-    expect(headerValue(headers, 'x-api-key')).toBeUndefined()
-    expect(headerValue([], 'authorization')).toBeUndefined()
-  })
-
-  it('does not take a value for a name', () => {
-    expect(headerValue(['Via', 'authorization', 'Accept', 'x'], 'authorization')).toBeUndefined()
   })
 })

@@ -8,6 +8,7 @@ import { Failure } from '../../src/model/failure.ts'
 import type { Identity } from '../../src/model/identity.ts'
 import type { Match } from '../../src/policy/routes.ts'
 import type { Allow } from '../../src/policy/rule.ts'
+import { readHeaders } from '../../src/screen/headers.ts'
 import fp from 'fastify-plugin'
 import { basic, spring, stoppedClock, storeOf, token, user } from './people.ts'
 
@@ -45,7 +46,9 @@ async function start({
     async (server) => {
       server.decorateRequest('gate')
       server.addHook('onRequest', (request, _reply, done) => {
-        request.gate = { tenant, match, clientAddress: request.ip } as Gate
+        const read = readHeaders(request.raw.rawHeaders, request.raw.httpVersion)
+        const headers = read.kind === 'headers' ? read.headers : undefined
+        request.gate = { headers, tenant, match, clientAddress: request.ip } as Gate
         gates.push(request.gate)
         done()
       })

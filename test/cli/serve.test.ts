@@ -130,6 +130,7 @@ describe('sallyport serve', () => {
     onTestFinished(() => store.close())
     const entries = await store.auditAfter(0, 10)
     expect(entries.map(({ actor, action, subject, details }) => [actor, action, subject, details])).toEqual([
+      ['cli:eve', 'gateway.setup-link', 'gateway', {}],
       [
         'cli:eve',
         'gateway.start',
@@ -140,7 +141,7 @@ describe('sallyport serve', () => {
       ['cli:eve', 'gateway.reload-refused', 'gateway', { problems: 3 }],
       ['cli:eve', 'gateway.drain', 'gateway', { signal: 'SIGTERM' }],
     ])
-    expect(await store.verifyAudit()).toMatchObject({ kind: 'whole', count: 4 })
+    expect(await store.verifyAudit()).toMatchObject({ kind: 'whole', count: 5 })
   })
 
   it('says in one sentence that its port is taken, and exits with 1', async () => {

@@ -81,6 +81,8 @@ describe('loadConfig', () => {
         idleTimeoutMs: 120_000,
         maxRequestsPerSocket: 10_000,
         maxConnections: 4096,
+        maxConnectionsPerAddress: 1024,
+        minBodyRate: 1024,
       },
     })
   })

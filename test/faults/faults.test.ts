@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectHealthy, listed, type Listed, type Row } from './case.ts'
+import { tally } from '../helpers/tally.ts'
 import { answerRows } from './rows/answers.ts'
 import { bodyRows } from './rows/bodies.ts'
 import { callerRows } from './rows/callers.ts'
@@ -111,9 +112,16 @@ describe('rows.yaml', () => {
       Object.keys(outcomes).every((outcome) => passed.get(keyOf(id, outcome)) === here.get(keyOf(id, outcome)))
     const held = apply.filter((each) => ran(each) && each.not_held === undefined)
     const cases = [...passed.values()].reduce((sum, count) => sum + count, 0)
-    console.log(
-      `fault rows held ${held.length} / total ${listed.length}, not applicable ${listed.length - apply.length} (${cases} cases)`,
-    )
+    tally({
+      what: 'fault rows',
+      held: held.length,
+      total: listed.length,
+      notApplicable: listed.flatMap(({ id, not_applicable: why }) => (why === undefined ? [] : [{ id, why }])),
+      open: apply.flatMap((each) =>
+        held.includes(each) ? [] : [{ id: each.id, why: each.not_held ?? 'its cases failed' }],
+      ),
+      cases,
+    })
     expect(apply.filter((each) => !ran(each)).map(({ id }) => id)).toEqual([])
   })
 })

@@ -8,7 +8,9 @@ import { createUpstream } from '../../src/forward/undici-upstream.ts'
 import { parseRequestId, parseTenantName } from '../../src/model/ids.ts'
 import type { StoredThings } from '../../src/model/ports.ts'
 import type { Resource, Rule } from '../../src/policy/rule.ts'
-import { answerWith, clientErrorHandler, frameworkErrors, respond } from '../../src/respond/plugin.ts'
+import { clientErrorHandler } from '../../src/respond/client-error.ts'
+import { answerWith, frameworkErrors, respond } from '../../src/respond/plugin.ts'
+import { readHeaders } from '../../src/screen/headers.ts'
 import { listScope, rule } from './rule.ts'
 
 export interface BareGateway {
@@ -66,6 +68,8 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
   app.decorateRequest('gate')
   app.addHook('onRequest', (request, _reply, done) => {
     request.gate = gateFor(config, upstream, request.raw.method ?? '', request.originalUrl, options)
+    const read = readHeaders(request.raw.rawHeaders, request.raw.httpVersion)
+    request.gate.headers = read.kind === 'headers' ? read.headers : undefined
     request.gate.outgoing = {
       target: request.originalUrl,
       body: request.raw.method === 'GET' || request.raw.method === 'HEAD' ? 'none' : 'stream',
@@ -135,6 +139,7 @@ function gateFor(
       },
       upstream,
     },
+    headers: undefined,
     target: { path: target, segments: [], query: [] },
     match: { kind: 'rule', rule: rule({ method, ...options.rule }), params: {} },
     principal: undefined,

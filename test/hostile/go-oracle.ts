@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface Question {
-  readonly kind: 'target' | 'form' | 'json' | 'bind'
+  readonly kind: 'target' | 'form' | 'json' | 'bind' | 'connection'
   /** Latin1 or bytes. */
   readonly target?: string
   readonly body?: Buffer
@@ -26,6 +26,15 @@ export interface GoAnswer {
   readonly folded?: readonly string[]
   readonly value?: unknown
   readonly bound?: Readonly<Record<string, unknown>>
+  readonly requests?: readonly GoRequest[]
+}
+
+export interface GoRequest {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  /** Base64; `null` for none. */
+  readonly body: string | null
 }
 
 export interface Oracle {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { tally } from '../helpers/tally.ts'
 import type { Row } from './case.ts'
 import { answerRows } from './rows/answers.ts'
 import { contentRows } from './rows/content.ts'
@@ -89,11 +90,15 @@ describe('rows.yaml', () => {
     const apply = listed.filter((each) => each.not_applicable === undefined)
     const holds = ({ id, open }: Listed): boolean => open === undefined && (passed.get(id) ?? 0) === (here.get(id) ?? 0)
     const held = apply.filter(holds)
-    const elsewhere = held.filter(({ id }) => !here.has(id)).length
     const cases = [...passed.values()].reduce((sum, count) => sum + count, 0)
-    console.log(
-      `hostile rows held ${held.length} / total ${listed.length}, not applicable ${listed.length - apply.length} (${cases} cases here, ${elsewhere} rows by tests elsewhere)`,
-    )
+    tally({
+      what: 'hostile rows',
+      held: held.length,
+      total: listed.length,
+      notApplicable: listed.flatMap(({ id, not_applicable: why }) => (why === undefined ? [] : [{ id, why }])),
+      open: apply.flatMap((each) => (holds(each) ? [] : [{ id: each.id, why: each.open ?? 'its cases failed' }])),
+      cases,
+    })
     expect(apply.filter((each) => !holds(each) && each.open === undefined).map(({ id }) => id)).toEqual([])
   })
 })

@@ -9,6 +9,8 @@ export interface Witness {
   forget(): void
   /** What is said from now on; `undefined`: the fixed answer again. */
   say(script: Script | undefined): void
+  /** Reads nothing of the connections that come from now on, for so many milliseconds each. */
+  holdReading(ms: number): void
   requestsBegun(count: number): Promise<void>
   /** Of the connection of that number, from 1. */
   connectionClosed(number: number): Promise<void>
@@ -41,9 +43,15 @@ const headOf = (text: string): string => text.slice(0, text.indexOf('\r\n\r\n') 
 
 export async function startWitness(): Promise<Witness> {
   let script: Script = fixed
+  let holdMs = 0
   let bytes: string[] = []
   const upstream = await startUpstream((socket, received) => script(socket, received), {
-    onConnection: (socket) => socket.on('data', (chunk) => bytes.push(chunk.toString('latin1'))),
+    onConnection(socket) {
+      socket.on('data', (chunk) => bytes.push(chunk.toString('latin1')))
+      if (holdMs === 0) return
+      socket.pause()
+      setTimeout(() => socket.resume(), holdMs)
+    },
   })
   let requestsBefore = 0
   let connectionsBefore = 0
@@ -63,6 +71,9 @@ export async function startWitness(): Promise<Witness> {
     },
     say(said) {
       script = said ?? fixed
+    },
+    holdReading(ms) {
+      holdMs = ms
     },
     requestsBegun: (count) => upstream.requestsBegun(requestsBefore + count),
     connectionClosed: (number) => upstream.connectionClosed(number),

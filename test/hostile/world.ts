@@ -63,7 +63,7 @@ export interface Sent {
 const patienceMs = 4_000
 
 /** Writes `bytes` (text is latin1) and reads until the gateway closes the connection. `isHead`: no answer has a body. */
-export function send(port: number, bytes: string | Buffer, isHead = false): Promise<Sent> {
+export function send(port: number, bytes: string | Buffer, isHead = false, waitMs = patienceMs): Promise<Sent> {
   return new Promise((resolve) => {
     const parts: Buffer[] = []
     let isClosed = true
@@ -71,7 +71,7 @@ export function send(port: number, bytes: string | Buffer, isHead = false): Prom
     const timer = setTimeout(() => {
       isClosed = false
       socket.destroy()
-    }, patienceMs)
+    }, waitMs)
     socket.on('data', (chunk) => parts.push(chunk))
     socket.on('error', () => {})
     socket.on('close', () => {

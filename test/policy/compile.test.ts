@@ -54,6 +54,17 @@ const toldOf = (words: string, key?: string) =>
   )
 
 describe('compilePolicySet', () => {
+  // Found by fuzzing: a control character of the file stood in what is printed to the terminal.
+  it.each(['"GET /a\\eb"', '"GET /:\\0"', '"GET /\\u2028"'])(
+    'tells the key %s on one line, without what would command a terminal',
+    (key) => {
+      const told = mistakes({ backend: `${head}  ${key}: { allow: public }\n` })
+
+      expect(told).toHaveLength(1)
+      expect(told.join()).toMatch(/^[ -~]+$/)
+    },
+  )
+
   it('makes a rule of the least route', () => {
     const set = compile({ backend: `${head}  GET /api/lists/:id: { allow: authenticated }\n` })
 

@@ -321,6 +321,22 @@ describe('parseMultipart, on anything', () => {
 })
 
 describe('writePart', () => {
+  // Found by fuzzing: the length of the old content stayed in the head, and a parser that reads it would cut the new one.
+  it.each(['Content-Length: 2\r\n', 'CONTENT-LENGTH:2\r\n'])(
+    'takes %j of the old content out of the head',
+    (length) => {
+      const disposition = 'Content-Disposition: form-data; name="a"\r\n'
+      const after = (head: string): string => {
+        const body = Buffer.from(`--B\r\n${head}\r\nab\r\n--B--\r\n`)
+        const read = parseMultipart(body, 'B')
+        const [part] = read.kind === 'parts' ? read.parts : []
+        return writePart(body, 'B', part ?? 'none', '{"lists":[1]}').toString()
+      }
+      expect(after(`${disposition}${length}`)).toBe(`--B\r\n${disposition}\r\n{"lists":[1]}\r\n--B--\r\n`)
+      expect(after(`${length}${disposition}`)).toBe(`--B\r\n${disposition}\r\n{"lists":[1]}\r\n--B--\r\n`)
+    },
+  )
+
   const body = Buffer.from(
     bodyOf([named('a'), 'x'], [named('params'), '{"lists":[1,2]}'], [disposition('name="f"; filename="g"'), 'y']),
   )

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/model/failure.ts'
 import type { BodyShape, MultipartShape } from '../../src/policy/body-shape.ts'
-import { bodyFailure, judgeBytes } from '../../src/scope/take-body.ts'
+import { noBody } from '../../src/model/screened-headers.ts'
+import { type BodyHead, bodyFailure, judgeBytes } from '../../src/scope/take-body.ts'
 import { rule } from '../helpers/rule.ts'
 
 const shape: MultipartShape = {
@@ -30,7 +31,11 @@ const part = (name: string, content: string, more = '') =>
   `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${content}\r\n`
 const file = part('file', 'hello', '; filename="a.txt"')
 
-const head = (type: string, length: number) => ({ headers: { 'content-type': type, 'content-length': String(length) } })
+const head = (type: string, bytes: number): BodyHead => ({
+  contentType: type,
+  contentEncoding: undefined,
+  framing: bytes === 0 ? noBody : { kind: 'length', bytes },
+})
 const failed = (body: BodyShape, type: string, length: number) => bodyFailure(body, head(type, length))?.code
 
 /** What is taken, or the code and details of the refusal. */

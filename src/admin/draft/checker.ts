@@ -38,7 +38,9 @@ async function judge(draft: Draft): Promise<DraftVerdict> {
   worker.on('message', resolve)
   worker.on('error', (error: Error & { readonly code?: string }) => {
     const isTooMuch = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    reject(isTooMuch ? refused('overloaded', { message: 'this draft is too much to judge', retryAfterSeconds: 60 }) : error)
+    reject(
+      isTooMuch ? refused('overloaded', { message: 'this draft is too much to judge', retryAfterSeconds: 60 }) : error,
+    )
   })
   worker.on('exit', () => reject(new Error('the thread that judges drafts ended')))
   try {

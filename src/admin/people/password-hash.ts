@@ -10,7 +10,7 @@ export interface HashCost {
   readonly lanes: number
 }
 
-export const currentCost: HashCost = { memoryKiB: 19_456, passes: 2, lanes: 1 }
+const currentCost: HashCost = { memoryKiB: 19_456, passes: 2, lanes: 1 }
 
 export interface PasswordHash {
   /** A PHC string. Rejects with the Failure `overloaded` where too many wait already. */

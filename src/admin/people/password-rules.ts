@@ -1,6 +1,6 @@
 /** What a password must be (NIST SP 800-63B-4 §3.1.1: length counts, compositions do not). Pure. */
 
-export const minPasswordLength = 12
+const minPasswordLength = 12
 export const maxPasswordLength = 256
 
 /** What is wrong with it, as a field problem; `undefined` where nothing is. `names`: what is easily guessed of this person. */

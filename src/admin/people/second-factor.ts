@@ -6,7 +6,7 @@ const periodSeconds = 30
 const digits = 6
 /** 160 bits (RFC 4226 §4, R6). */
 const secretBytes = 20
-export const recoveryCodeCount = 10
+const recoveryCodeCount = 10
 
 /** A new secret in base32. `random` gives `n` bytes from a cryptographic source. */
 export const newTotpSecret = (random: (n: number) => Buffer): string =>

@@ -152,7 +152,7 @@ const onlyPeople = (): Error => invalid({ path: 'email', problem: 'only people h
 
 const shown = (summary: UserSummary) => ({ data: userJson(summary), version: summary.version })
 
-export async function summaryOf({ store }: AdminParts, { config }: Tenant, name: string): Promise<UserSummary> {
+async function summaryOf({ store }: AdminParts, { config }: Tenant, name: string): Promise<UserSummary> {
   // The first of all names that begin with this one is this one.
   const [first] = await store.listUsers({ tenant: config.name, prefix: name, limit: 1 })
   if (first?.name !== name) throw refused('not-found', { message: `there is no user ${name}` })

@@ -50,7 +50,7 @@ export const auditVerdict = closed({
   reason: nullable(Type.String()),
 })
 
-export const session = closed({
+const session = closed({
   id: rowId,
   tenant: tenantName,
   user: Type.String(),

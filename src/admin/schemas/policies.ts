@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { closed, line, listId, nullable, userName } from './common.ts'
 
-export const policy = closed({
+const policy = closed({
   name: Type.String(),
   file: Type.String(),
   permissions: Type.Array(Type.String()),

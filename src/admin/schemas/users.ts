@@ -18,7 +18,7 @@ import {
   version,
 } from './common.ts'
 
-export const listGrant = closed({
+const listGrant = closed({
   list: listId,
   get: Type.Boolean(),
   manage: Type.Boolean(),
@@ -60,7 +60,6 @@ export const newUser = closed({
   email: Type.Optional(nullable(email)),
   note: Type.Optional(line('what it is for', 1000)),
 })
-export type NewUser = Static<typeof newUser>
 
 /** What is left out stays as it is. */
 export const userChange = closed(
@@ -74,7 +73,6 @@ export const userChange = closed(
   },
   { minProperties: 1 },
 )
-export type UserChange = Static<typeof userChange>
 
 export const userFilter = closed({
   search: Type.Optional(line('a part of the name, the address or the note')),

@@ -37,9 +37,18 @@ type answer struct {
 	Form    map[string]string   `json:"form,omitempty"`
 	Files   []file              `json:"files,omitempty"`
 	// Keys that a binder which folds case would take for one of the names.
-	Folded []string    `json:"folded,omitempty"`
-	Value  any         `json:"value,omitempty"`
-	Bound  *subscriber `json:"bound,omitempty"`
+	Folded []string `json:"folded,omitempty"`
+	Value  any      `json:"value,omitempty"`
+	// What stands one behind the other on a connection.
+	Requests []message   `json:"requests,omitempty"`
+	Bound    *subscriber `json:"bound,omitempty"`
+}
+
+type message struct {
+	Method string `json:"method"`
+	Target string `json:"target"`
+	Host   string `json:"host"`
+	Body   []byte `json:"body"`
 }
 
 // What a handler binds: encoding/json matches its names whatever their case.
@@ -147,8 +156,40 @@ func body(q question) (answer, error) {
 	return said, nil
 }
 
+// Requests as long as they can be read whole; what is wrong with the next one is told beside them.
+func connection(q question) (answer, error) {
+	var said answer
+	reader := bufio.NewReader(bytes.NewReader(q.Body))
+	for len(said.Requests) < 16 {
+		// RFC 9112 §2.2: line ends before a request are passed over, and Node does so with halves of one too. Go does not.
+		for {
+			if next, err := reader.Peek(1); err != nil || (next[0] != '\r' && next[0] != '\n') {
+				break
+			}
+			reader.Discard(1)
+		}
+		r, err := http.ReadRequest(reader)
+		if err == io.EOF {
+			return said, nil
+		}
+		if err != nil {
+			said.Error = err.Error()
+			return said, nil
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			said.Error = err.Error()
+			return said, nil
+		}
+		said.Requests = append(said.Requests, message{r.Method, r.RequestURI, r.Host, body})
+	}
+	return said, nil
+}
+
 func ask(q question) (answer, error) {
 	switch q.Kind {
+	case "connection":
+		return connection(q)
 	case "target":
 		return target(q)
 	case "form":

@@ -1,5 +1,5 @@
 /** Traffic over time, drawn by uPlot, which is loaded only here. The same numbers stand in a table for who cannot see it. */
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type uPlot from 'uplot'
 
 export interface Series {
@@ -23,7 +23,12 @@ export function Chart({
 }) {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
-  const data: uPlot.AlignedData = [[...times], ...series.map(({ values }) => [...values])]
+  const data = useMemo<uPlot.AlignedData>(
+    () => [[...times], ...series.map(({ values }) => [...values])],
+    [times, series],
+  )
+  // What is drawn first; what comes later is set on the drawing.
+  const first = useRef({ series, data })
 
   useEffect(() => {
     let isGone = false
@@ -32,7 +37,7 @@ export function Chart({
     const fit = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }))
     void import('./plot.ts').then(({ makePlot }) => {
       if (isGone) return
-      plot.current = makePlot(element, { width: element.clientWidth, height }, series, data)
+      plot.current = makePlot(element, { width: element.clientWidth, height }, first.current.series, first.current.data)
       fit.observe(element)
     })
     return () => {
@@ -45,7 +50,7 @@ export function Chart({
 
   useEffect(() => {
     plot.current?.setData(data)
-  }, [times, series])
+  }, [data])
 
   return <div ref={box} class="chart" role="img" aria-label={label} />
 }

@@ -32,7 +32,7 @@ export function Failure({ failure, retry }: { readonly failure: ApiFailure; read
 }
 
 /** What the API says, made a sentence. */
-export function sentence({ code, message, permissions, lists, retryAfterSeconds }: ApiFailure): string {
+function sentence({ code, message, permissions, lists, retryAfterSeconds }: ApiFailure): string {
   switch (code) {
     case 'permission-denied':
       return `You may not do this: it takes ${permissions.join(' or ') || 'another permission'}.`

@@ -1,8 +1,9 @@
 /** Who changed what: found, shown before and after, exported, verified. */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Static } from 'typebox'
 import type { auditEntry, auditVerdict } from '../../schemas/audit.ts'
-import { call, withQuery, type ApiFailure } from '../api/client.ts'
+import { call, withQuery } from '../api/client.ts'
+import { usePages } from '../api/use-pages.ts'
 import { ExactTime } from '../components/bits.tsx'
 import { Failure } from '../components/failure.tsx'
 import { TextField } from '../components/fields.tsx'
@@ -115,22 +116,10 @@ function Verify() {
 }
 
 function Found({ query }: { readonly query: string }) {
-  const [pages, setPages] = useState<readonly AuditJson[]>()
-  const [failure, setFailure] = useState<ApiFailure>()
-  const load = async (cursor: string | null, before: readonly AuditJson[]): Promise<void> => {
-    const path = cursor === null ? query : `${query}${query.includes('?') ? '&' : '?'}cursor=${cursor}`
-    const result = await call<AuditJson>('GET', path)
-    if (result.ok) setPages([...before, result.data])
-    setFailure(result.ok ? undefined : result.failure)
-  }
-  useEffect(() => {
-    const timer = setTimeout(() => void load(null, []), pages === undefined ? 0 : 250)
-    return () => clearTimeout(timer)
-  }, [query])
-  if (failure !== undefined) return <Failure failure={failure} retry={() => void load(null, [])} />
+  const { pages, failure, more, again } = usePages<AuditJson>(query)
+  if (failure !== undefined) return <Failure failure={failure} retry={again} />
   if (pages === undefined) return <Loading what="the audit trail" />
   const entries = pages.flatMap(({ results }) => results)
-  const next = pages.at(-1)?.next ?? null
   if (entries.length === 0) {
     return (
       <Empty title="No entry is like that.">
@@ -158,9 +147,9 @@ function Found({ query }: { readonly query: string }) {
           </tbody>
         </table>
       </Wide>
-      {next === null ? null : (
+      {more === undefined ? null : (
         <p>
-          <button type="button" class="button" onClick={() => void load(next, pages)}>
+          <button type="button" class="button" onClick={more}>
             Show older entries
           </button>
         </p>

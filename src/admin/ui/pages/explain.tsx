@@ -1,5 +1,5 @@
 /** Explain: what would be decided of a request, and why; and who may send it. Nothing is sent. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Static } from 'typebox'
 import type { explanation } from '../../schemas/policies.ts'
 import { call, withQuery, type ApiFailure } from '../api/client.ts'
@@ -49,10 +49,9 @@ export function ExplainPage() {
     setFailure(result.ok ? undefined : result.failure)
     setTold(result.ok ? result.data : undefined)
   }
-  // Who comes with a question gets the answer.
-  useEffect(() => {
-    if (query.get('target') !== null) void ask()
-  }, [])
+  // Who comes with a question gets the answer, once.
+  const first = useRef(query.get('target') === null ? undefined : ask)
+  useEffect(() => void first.current?.(), [])
   return (
     <Page
       title="Explain"

@@ -119,7 +119,7 @@ function Facts({ told }: { readonly told: ExplanationJson }) {
 }
 
 /** `would look up subscriber 18, campaign 3`. */
-export function missingThings(detail: string | null): readonly { readonly resource: string; readonly key: string }[] {
+function missingThings(detail: string | null): readonly { readonly resource: string; readonly key: string }[] {
   const found = /^would look up (.*)$/.exec(detail ?? '')?.[1]
   if (found === undefined) return []
   return found.split(', ').map((thing) => {
@@ -167,7 +167,7 @@ function Stored({ missing, things, onThings }: StoredProps) {
 }
 
 /** What somebody who was refused can do something with. */
-export function sentenceFor({ status, code, message, permissions, lists, rule }: ExplanationJson): string {
+function sentenceFor({ status, code, message, permissions, lists, rule }: ExplanationJson): string {
   const needs = permissions.length === 0 ? '' : ` It takes the permission ${permissions.join(' or ')}.`
   const out = typeof lists === 'string' || lists.length === 0 ? '' : ` Lists out of your reach: ${lists.join(', ')}.`
   const asked = rule === null ? 'Your request' : `${rule}`

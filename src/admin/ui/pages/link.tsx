@@ -22,7 +22,7 @@ export function LinkPage() {
     void call<Link>('POST', '/api/link/inspection', { body: { secret } }).then((result) =>
       result.ok ? setLink(result.data) : setFailure(result.failure),
     )
-  }, [])
+  }, [secret])
   if (failure !== undefined) return <Void failure={failure} />
   return (
     <main class="narrow">

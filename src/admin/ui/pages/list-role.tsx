@@ -93,7 +93,9 @@ function Editor({ role, etag, reload }: EditorProps) {
             {role.holders === 0 ? (
               'nobody'
             ) : (
-              <a href={withQuery('/users', { list_role: role.name })}>{role.holders} users</a>
+              <a href={withQuery('/users', { list_role: role.name })}>
+                {role.holders} {role.holders === 1 ? 'user' : 'users'}
+              </a>
             )}
             .
           </>

@@ -37,7 +37,8 @@ export function OverviewPage() {
       }
     >
       {failure === undefined ? null : <Failure failure={failure} />}
-      {data === undefined ? failure === undefined ? <Loading what="the overview" /> : null : <Known overview={data} />}
+      {data === undefined && failure === undefined ? <Loading what="the overview" /> : null}
+      {data === undefined ? null : <Known overview={data} />}
     </Page>
   )
 }

@@ -81,7 +81,9 @@ function PlanTable({ results, classes }: PlansJson) {
                 {plan.users === 0 ? (
                   <span class="muted">no user of their own</span>
                 ) : (
-                  <a href={withQuery('/users', { plan: plan.name })}>{plan.users} users</a>
+                  <a href={withQuery('/users', { plan: plan.name })}>
+                    {plan.users} {plan.users === 1 ? 'user' : 'users'}
+                  </a>
                 )}
               </td>
               <td>

@@ -15,7 +15,7 @@ const kinds = [
 ] as const
 
 /** Requests a second since `since`; where there is no bucket, nothing came. */
-export function seriesOf(
+function seriesOf(
   buckets: readonly Bucket[],
   since: string,
 ): { readonly times: readonly number[]; readonly series: readonly Series[] } {

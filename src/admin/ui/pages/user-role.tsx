@@ -5,7 +5,6 @@ import type { permissions as permissionsSchema, UserRole } from '../../schemas/r
 import { call, newOnceKey, withQuery, type ApiFailure } from '../api/client.ts'
 import { userRoleHref } from '../api/paths.ts'
 import { useResource } from '../api/use-resource.ts'
-import { Confirm } from '../components/dialog.tsx'
 import { Failure } from '../components/failure.tsx'
 import { problemOf, TextField } from '../components/fields.tsx'
 import { Loading, Page, Section } from '../components/page.tsx'
@@ -15,6 +14,8 @@ import { can, inTenant, me } from '../state/session.ts'
 import { tell } from '../state/toasts.ts'
 import { Conflict } from './conflict.tsx'
 import { ReadOnly } from './managed-in.tsx'
+import { Permission, PermissionGroup } from './permission-choices.tsx'
+import { UserRoleDeletion } from './user-role-deletion.tsx'
 
 type Permissions = Static<typeof permissionsSchema>
 
@@ -107,7 +108,9 @@ function Editor({ role, etag, known, reload }: EditorProps) {
             {role.holders === 0 ? (
               'nobody'
             ) : (
-              <a href={withQuery('/users', { role: role.name })}>{role.holders} users</a>
+              <a href={withQuery('/users', { role: role.name })}>
+                {role.holders} {role.holders === 1 ? 'user' : 'users'}
+              </a>
             )}
             .
           </>
@@ -161,7 +164,7 @@ function Editor({ role, etag, known, reload }: EditorProps) {
         >
           <div class="permission-groups">
             {known.groups.map((group) => (
-              <Group
+              <PermissionGroup
                 key={group.group}
                 group={group}
                 chosen={permissions}
@@ -206,7 +209,7 @@ function Editor({ role, etag, known, reload }: EditorProps) {
           </div>
         )}
       </form>
-      {isDeleting ? <Deletion role={role} path={path} etag={etag} onClose={() => setDeleting(false)} /> : null}
+      {isDeleting ? <UserRoleDeletion role={role} path={path} etag={etag} onClose={() => setDeleting(false)} /> : null}
     </Page>
   )
 }
@@ -220,113 +223,4 @@ async function restore(path: string, before: object, reload: () => void): Promis
     result.ok ? 'done' : 'failed',
   )
   reload()
-}
-
-interface GroupProps {
-  readonly group: Permissions['groups'][number]
-  readonly chosen: readonly string[]
-  readonly onChosen: (chosen: readonly string[]) => void
-  readonly isReadOnly: boolean
-}
-
-function Group({ group, chosen, onChosen, isReadOnly }: GroupProps) {
-  return (
-    <fieldset class="permission-group">
-      <legend>{group.group}</legend>
-      {group.permissions.map(({ permission, opens, supersedes }) => (
-        <Permission
-          key={permission}
-          permission={permission}
-          detail={
-            supersedes === null
-              ? `opens ${opens.length} ${opens.length === 1 ? 'route' : 'routes'}`
-              : `every list, ${supersedes}; opens ${opens.length} routes`
-          }
-          routes={opens}
-          isChosen={chosen.includes(permission)}
-          isReadOnly={isReadOnly}
-          isHeld={me.value?.permissions.includes(permission) === true}
-          onToggle={(isOn) => onChosen(isOn ? [...chosen, permission] : chosen.filter((each) => each !== permission))}
-        />
-      ))}
-    </fieldset>
-  )
-}
-
-interface PermissionProps {
-  readonly permission: string
-  readonly detail: string
-  readonly routes?: readonly string[]
-  readonly isChosen: boolean
-  readonly isReadOnly: boolean
-  readonly isHeld: boolean
-  readonly onToggle: (isOn: boolean) => void
-}
-
-function Permission({ permission, detail, routes = [], isChosen, isReadOnly, isHeld, onToggle }: PermissionProps) {
-  const id = `permission-${permission}`
-  return (
-    <div class="check">
-      <input
-        id={id}
-        type="checkbox"
-        checked={isChosen}
-        disabled={isReadOnly || (!isHeld && !isChosen)}
-        onChange={(event) => onToggle(event.currentTarget.checked)}
-      />
-      <label for={id}>
-        <span class="mono">{permission}</span> <span class="muted small">{detail}</span>
-        {isReadOnly || isHeld ? null : <span class="muted small"> · you do not hold it</span>}
-      </label>
-      {routes.length === 0 ? null : (
-        <details class="routes-of">
-          <summary>
-            Routes<span class="unseen"> of {permission}</span>
-          </summary>
-          <ul class="mono small">
-            {routes.map((route) => (
-              <li key={route}>{route}</li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </div>
-  )
-}
-
-interface DeletionProps {
-  readonly role: UserRole
-  readonly path: string
-  readonly etag: string | undefined
-  readonly onClose: () => void
-}
-
-function Deletion({ role, path, etag, onClose }: DeletionProps) {
-  return (
-    <Confirm
-      title={`Delete ${role.name}?`}
-      verb="Delete"
-      act={() => call('DELETE', path, { etag: etag ?? '*' })}
-      onDone={() => {
-        tell(`${role.name} is deleted.`, async () => {
-          const { name, description, permissions, admin } = role
-          const result = await call('POST', inTenant('user-roles'), { body: { name, description, permissions, admin } })
-          tell(
-            result.ok ? `${name} is there again, and nobody holds it yet.` : result.failure.message,
-            undefined,
-            result.ok ? 'done' : 'failed',
-          )
-          navigate(userRoleHref(name))
-        })
-        navigate('/user-roles')
-      }}
-      onClose={onClose}
-    >
-      <p>
-        {role.holders === 0
-          ? 'Nobody holds it.'
-          : `${role.holders} ${role.holders === 1 ? 'user loses' : 'users lose'} what it opens, at once.`}
-      </p>
-    </Confirm>
-  )
 }

@@ -1,8 +1,8 @@
 /** The users of a tenant: found by name, kind, status and role. */
-import { useEffect, useState } from 'preact/hooks'
 import type { User } from '../../schemas/users.ts'
-import { call, withQuery, type ApiFailure } from '../api/client.ts'
+import { withQuery } from '../api/client.ts'
 import { listRoleHref, userHref, userRoleHref } from '../api/paths.ts'
+import { usePages } from '../api/use-pages.ts'
 import { Badge, Names, Time } from '../components/bits.tsx'
 import { Failure } from '../components/failure.tsx'
 import { SelectField, TextField } from '../components/fields.tsx'
@@ -91,21 +91,8 @@ export function UsersPage() {
 }
 
 function Found({ query, isFiltered }: { readonly query: string; readonly isFiltered: boolean }) {
-  const [pages, setPages] = useState<readonly UserPageJson[]>()
-  const [failure, setFailure] = useState<ApiFailure>()
-  const load = async (cursor: string | undefined, before: readonly UserPageJson[]): Promise<void> => {
-    const path = cursor === undefined ? query : `${query}${query.includes('?') ? '&' : '?'}cursor=${cursor}`
-    const result = await call<UserPageJson>('GET', path)
-    if (result.ok) setPages([...before, result.data])
-    setFailure(result.ok ? undefined : result.failure)
-  }
-  useEffect(() => {
-    // Not on each letter: who types a name asks once.
-    const timer = setTimeout(() => void load(undefined, []), pages === undefined ? 0 : 200)
-    return () => clearTimeout(timer)
-  }, [query])
-
-  if (failure !== undefined) return <Failure failure={failure} retry={() => void load(undefined, [])} />
+  const { pages, failure, more, again } = usePages<UserPageJson>(query)
+  if (failure !== undefined) return <Failure failure={failure} retry={again} />
   const last = pages?.at(-1)
   if (pages === undefined || last === undefined) return <Loading what="users" />
   const users = pages.flatMap(({ results }) => results)
@@ -116,9 +103,9 @@ function Found({ query, isFiltered }: { readonly query: string; readonly isFilte
         {users.length} of {last.total} users
       </p>
       <UserTable users={users} />
-      {last.next === null ? null : (
+      {more === undefined ? null : (
         <p>
-          <button type="button" class="button" onClick={() => void load(last.next ?? undefined, pages)}>
+          <button type="button" class="button" onClick={more}>
             Show more
           </button>
         </p>

@@ -48,7 +48,7 @@ function decode(text: string): string | undefined {
 }
 
 /** Whether a click is meant to be followed here: not a new tab, a download, or another site. */
-export function isOurs(event: MouseEvent, link: HTMLAnchorElement): boolean {
+function isOurs(event: MouseEvent, link: HTMLAnchorElement): boolean {
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
   const isHere = link.origin === window.location.origin && link.target === '' && !link.hasAttribute('download')
   return isPlain && isHere && !served.some((path) => link.pathname.startsWith(path))

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
-  base: '/assets/',
+  root: fileURLToPath(new URL('src/admin/ui', import.meta.url)),
+  base: '/',
   logLevel: 'warn',
   build: {
-    outDir: fileURLToPath(new URL('../../../dist/ui', import.meta.url)),
+    outDir: fileURLToPath(new URL('dist/ui', import.meta.url)),
     emptyOutDir: true,
-    assetsDir: '.',
+    assetsDir: 'assets',
     // A policy without exceptions takes no `data:` scripts and no inline pieces.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
