@@ -85,6 +85,8 @@ export interface AdminWorld {
   signIn(user: string, password: string, more?: SignInMore): Promise<AdminAnswer>
   /** The secret of a new set-up link. */
   setupLink(): Promise<string>
+  /** The same caller at another gateway over the same store. */
+  at(running: Running, client: Client): Client
 }
 
 interface SignInMore {
@@ -191,6 +193,8 @@ export async function openAdmin(overrides: Overrides = {}): Promise<{ world: Adm
         cookie === undefined ? {} : { headers: { cookie } },
       ),
     setupLink,
+    at: ({ admin }, { name, credential }) =>
+      client(name, 'origin' in credential ? { ...credential, origin: admin } : credential, admin, contract),
   }
   return { world, close }
 }

@@ -35,6 +35,7 @@ export interface Running {
   readonly store: Store
   readonly config: Config
   readonly policies: PolicySet
+  readonly world: World
   /** The log so far, parsed. */
   readonly log: () => readonly Readonly<Record<string, unknown>>[]
   user(name: string, roles?: readonly string[], listRoles?: readonly string[], lifetime?: Lifetime): Promise<User>
@@ -101,40 +102,59 @@ export interface Opened {
 export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sallyport-test-'))
   const backend = await startBackend()
-  const clock = overrides.clock ?? systemClock
-  const store = await openStore({ file: path.join(folder, 'store.db'), clock, pollMs: 50 })
   const config = await configFor(overrides.upstreamUrl ?? backend.url, folder, overrides)
   const shipped = await loadPolicies(shippedPolicies)
   const policies = overrides.policies?.(shipped) ?? shipped
+  const { clock = systemClock, key = randomBytes(32), passwordCost } = overrides
+  const { running, close } = await run({ config, policies, backend, clock, key, passwordCost }, 50)
+  return {
+    running,
+    close: async () => {
+      await close()
+      await backend.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Another process, as it were, over the same file: with a store, caches and counters of its own, that looks as often as `serve` does. */
+export async function startBeside({ config, policies, backend, world }: Running): Promise<Running> {
+  const { running, close } = await run({ config, policies, backend, ...world })
+  onTestFinished(close)
+  return running
+}
+
+/** What gateways over one file have in common. */
+export interface World {
+  readonly clock: Clock
+  readonly key: Buffer
+  readonly passwordCost: HashCost | undefined
+}
+
+type Made = Pick<Running, 'config' | 'policies' | 'backend'> & World
+
+async function run({ config, policies, backend, clock, key, passwordCost }: Made, pollMs?: number): Promise<Opened> {
+  const store = await openStore({ file: config.store.file, clock, ...(pollMs === undefined ? {} : { pollMs }) })
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const gateway = await buildGateway(config, {
-    ...{ policies, store, logger, clock },
-    random: randomBytes,
-    key: overrides.key ?? randomBytes(32),
-    version: 'test',
-    passwordCost: overrides.passwordCost,
-  })
+  const parts = { policies, store, logger, clock, key, passwordCost, random: randomBytes, version: 'test' }
+  const gateway = await buildGateway(config, parts)
   const { data, admin } = await gateway.listen()
-  const close = async (): Promise<void> => {
-    await gateway.drain()
-    await store.close()
-    await backend.close()
-    await rm(folder, { recursive: true, force: true })
-  }
   const running: Running = {
+    ...{ gateway, backend, store, config, policies, admin },
     url: data,
-    admin,
-    gateway,
-    backend,
-    store,
-    config,
-    policies,
+    world: { clock, key, passwordCost },
     log: () => lines,
     user: (name, roles = [], listRoles = [], lifetime = {}) => addUser(store, name, roles, listRoles, lifetime),
     ask: (user, method, target, body, headers) => ask(data, user, method, target, body, headers),
   }
-  return { running, close }
+  return {
+    running,
+    close: async () => {
+      await gateway.drain()
+      await store.close()
+    },
+  }
 }
 
 async function configFor(upstreamUrl: string, folder: string, overrides: Overrides): Promise<Config> {

@@ -19,9 +19,9 @@ export const userName = Type.String({
   examples: ['ann'],
 })
 
-/** People's words: not blank at either end, no control characters. */
+/** People's words: not blank at either end, no control characters; and none that no path can name. */
 export const roleName = Type.String({
-  pattern: '^[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$',
+  pattern: '^(?!\\.{1,2}$)[^\\s\\p{Cc}](?:[^\\p{Cc}]{0,98}[^\\s\\p{Cc}])?$',
   description: 'the name of a role: 1 to 100 characters, no control characters, no blank at either end',
   examples: ['spring team'],
 })
