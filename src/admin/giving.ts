@@ -29,7 +29,7 @@ export function wantedOfRoles(names: readonly string[], listRoles: readonly stri
 }
 
 /** Everything that somebody holds at `nowMs`, each list for as long as they hold it. */
-export function wantedOf(held: Held, roles: Roles, nowMs: number, retired: ReadonlySet<ListId>): Wanted {
+function wantedOf(held: Held, roles: Roles, nowMs: number, retired: ReadonlySet<ListId>): Wanted {
   const { permissions, admin, lists } = wantedOfRoles(held.roles, held.listRoles, roles)
   const own = held.listGrants ?? []
   const named = [...lists].filter(({ list }) => !(retired as ReadonlySet<number>).has(list))

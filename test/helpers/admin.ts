@@ -95,9 +95,9 @@ interface SignInMore {
   readonly cookie?: string
 }
 
-export const password = 'correct horse battery staple'
+const password = 'correct horse battery staple'
 /** As little as argon2id takes. */
-export const cheapCost = { memoryKiB: 8, passes: 1, lanes: 1 } as const
+const cheapCost = { memoryKiB: 8, passes: 1, lanes: 1 } as const
 /** Beside the default tenant, where a test asks for two. */
 export const otherTenant = tenantNamed('other')
 
