@@ -67,8 +67,10 @@ export function liveSnapshot(first: Snapshot): Live {
   return {
     current: () => current,
     sharing: ({ config }) => {
-      const { url, host } = config.upstream
-      const same = current.tenants.filter(({ config: { upstream } }) => upstream.url === url && upstream.host === host)
+      const { urls, host } = config.upstream
+      const isSame = ({ upstream }: TenantConfig): boolean =>
+        upstream.host === host && upstream.urls.some((url) => urls.includes(url))
+      const same = current.tenants.filter((tenant) => isSame(tenant.config))
       return [...new Set([config.name, ...same.map((each) => each.config.name)])]
     },
     swap(next) {

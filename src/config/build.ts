@@ -72,6 +72,7 @@ async function tlsFrom(words: NonNullable<ConfigWords['tls']>, context: BuildCon
 
 function serverFrom(words: ConfigWords['server']): ServerLimits {
   const server = { ...defaults.server, ...words }
+  const shed = { ...defaults.server.shed, ...words?.shed }
   return {
     headersTimeoutMs: spanOrNone(server.headers_timeout) ?? 0,
     requestTimeoutMs: spanOrNone(server.request_timeout) ?? 0,
@@ -79,5 +80,10 @@ function serverFrom(words: ConfigWords['server']): ServerLimits {
     idleTimeoutMs: spanOrNone(server.idle_timeout) ?? 0,
     maxRequestsPerSocket: server.max_requests_per_socket,
     maxConnections: server.max_connections,
+    shed: {
+      lagMs: spanOrNone(shed.lag) ?? 0,
+      heapPercent: shed.heap,
+      afterMs: spanOrNone(shed.after) ?? 0,
+    },
   }
 }

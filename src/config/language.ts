@@ -1,6 +1,8 @@
 /** The words of `sallyport.yaml`, as a schema. Every scalar can be given as `SALLYPORT_` + its path joined by `_`. */
 import { Type, type Static } from 'typebox'
+import { upstreamSchema } from './language-upstream.ts'
 import { closed, text } from './shape.ts'
+import { count, file, flag, name, percent, span, spanOrNone } from './words.ts'
 
 /** What holds where nothing is said, in the words of the file. */
 export const defaults = {
@@ -12,8 +14,6 @@ export const defaults = {
   plan: 'default',
   contract: 'backend',
   timezone: '+00:00',
-  connections: 64,
-  timeouts: { connect: '2s', headers: '30s', body: '60s', total: '90s' },
   auth: { unauthenticated_status: 403, realm: 'sallyport', bearer: false, api_key: false },
   logLevel: 'info',
   drain: { delay: '0s', deadline: '30s' },
@@ -24,36 +24,9 @@ export const defaults = {
     idle_timeout: '120s',
     max_requests_per_socket: 10_000,
     max_connections: 4096,
+    shed: { lag: '200ms', heap: 85, after: '1s' },
   },
 } as const
-
-const span = (description: string, otherwise: string) =>
-  Type.Optional(Type.String({ title: 'a span', description, default: otherwise, format: 'span', examples: ['30s'] }))
-const spanOrNone = (description: string, otherwise: string) =>
-  Type.Optional(
-    Type.String({
-      title: 'a span or `none`',
-      description,
-      default: otherwise,
-      format: 'span-or-none',
-      examples: ['30s', 'none'],
-    }),
-  )
-const count = (description: string, otherwise: number, maximum: number) =>
-  Type.Optional(
-    Type.Integer({
-      title: `a whole number from 1 to ${maximum}`,
-      description,
-      default: otherwise,
-      minimum: 1,
-      maximum,
-    }),
-  )
-const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
-const file = (description: string) =>
-  text('the path of a file', { description, pattern: '\\S', examples: ['secrets/token'] })
-const name = (title: string, description: string) =>
-  text(title, { description, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', examples: ['listmonk'] })
 
 const listen = (otherwise: string) =>
   Type.Optional(
@@ -70,66 +43,6 @@ const listen = (otherwise: string) =>
     ),
   )
 
-const service = closed({
-  user: text('a user name', {
-    description: 'the API user at the backend',
-    pattern: '^[^:\\s\\p{Cc}]+$',
-    secret: true, // `user:token` is an easy mistake
-    examples: ['gateway'],
-  }),
-  token: Type.Optional(
-    text('a token', {
-      description: 'only as `${VAR}`; never written out',
-      pattern: '^[!-~]{1,4096}$',
-      secret: true,
-      referenced: true,
-    }),
-  ),
-  token_file: Type.Optional(file('a file that holds the token and nothing else')),
-  token_env: Type.Optional(
-    text('the name of an environment variable', { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', examples: ['LISTMONK_TOKEN'] }),
-  ),
-  scheme: Type.Optional(Type.Enum(['token', 'basic'], { default: 'token' })),
-})
-export type ServiceWords = Static<typeof service>
-
-const upstream = closed({
-  url: Type.Optional(
-    text('an origin: http or https, a host, a port, no path and no user', {
-      format: 'origin',
-      examples: ['http://127.0.0.1:9000'],
-      description: 'where the backend is',
-      secret: true,
-    }),
-  ),
-  credential: Type.Optional(
-    Type.Union([Type.Enum(['caller', 'none']), service], {
-      title: '`caller`, `none` or a map with `user` and a token',
-      description: 'what the backend is shown',
-      default: 'none',
-      secret: true,
-    }),
-  ),
-  host: Type.Optional(
-    text('a host, with or without a port', {
-      pattern: '^[A-Za-z0-9_.-]+(?::[0-9]{1,5})?$',
-      examples: ['lists.example.org'],
-    }),
-  ),
-  ca_file: Type.Optional(file('PEM file of the authority that signs the backend')),
-  insecure_skip_verify: flag('does not verify the certificate of the backend'),
-  connections: count('the most connections to the backend', defaults.connections, 65_535),
-  timeouts: Type.Optional(
-    closed({
-      connect: span('until the connection stands', defaults.timeouts.connect),
-      headers: span('until the headers of the answer are there', defaults.timeouts.headers),
-      body: spanOrNone('the longest gap in a body', defaults.timeouts.body),
-      total: spanOrNone('the whole exchange', defaults.timeouts.total),
-    }),
-  ),
-})
-export type UpstreamWords = Static<typeof upstream>
-
 const auth = closed({
   unauthenticated_status: Type.Optional(
     Type.Union([Type.Literal(403), Type.Literal(401)], {
@@ -144,7 +57,7 @@ const auth = closed({
 
 /** What a tenant may say, and the top level for all tenants. */
 const shared = {
-  upstream: Type.Optional(upstream),
+  upstream: Type.Optional(upstreamSchema),
   policy: Type.Optional(name('the name of a policy', 'the `policy:` of a file in the policy folder')),
   partial: Type.Optional(
     Type.Enum(['refuse', 'narrow'], { description: "takes the place of the policy's own `scope.partial`" }),
@@ -215,6 +128,13 @@ export const configSchema = closed(
           1_000_000,
         ),
         max_connections: count('connections at once', defaults.server.max_connections, 1_000_000),
+        shed: Type.Optional(
+          closed({
+            lag: spanOrNone('requests are refused while the event loop is later than this', defaults.server.shed.lag),
+            heap: percent('or while more of the heap is in use, in percent', defaults.server.shed.heap),
+            after: span('once that has lasted so long', defaults.server.shed.after),
+          }),
+        ),
       }),
     ),
   },

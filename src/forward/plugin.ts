@@ -96,7 +96,7 @@ export const forward = fp<ForwardOptions>(
       httpMethods: app.supportedMethods,
       // Never used: plain requests are `send`'s. Without it reply-from would build a client that verifies no TLS.
       undici: { request: () => Promise.reject(new Error('not this way')) } as never,
-      replyOptions: { getUpstream: (request) => allowedOf(request as unknown as FastifyRequest).config.url },
+      replyOptions: { getUpstream: (request) => allowedOf(request as unknown as FastifyRequest).config.urls[0] },
       handler: send,
       preHandler(request, reply, done) {
         // Before http-proxy builds URLs out of the `/` that its route sees; the reply is taken over, so its handler is not run.

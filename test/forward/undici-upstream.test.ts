@@ -18,24 +18,11 @@ import {
   type ScriptOptions,
   type ScriptedUpstream,
 } from '../helpers/upstream.ts'
+import { upstreamConfig } from '../helpers/upstream-config.ts'
 
 const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
-const configOf = (url: string, more: Partial<UpstreamConfig> = {}): UpstreamConfig => ({
-  url,
-  credential: { kind: 'none' },
-  host: undefined,
-  caFile: undefined,
-  verifyTls: true,
-  connections: 4,
-  connectTimeoutMs: 5_000,
-  headersTimeoutMs: 5_000,
-  bodyTimeoutMs: 5_000,
-  totalTimeoutMs: 0,
-  ...more,
-})
-
-upstreamContract('undici', (url, limits) => createUpstream(configOf(url, limits), { name: 'test', clock }))
+upstreamContract('undici', (url, limits) => createUpstream(upstreamConfig(url, limits), { name: 'test', clock }))
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -47,7 +34,7 @@ const upstreamTo = (
   more: Partial<UpstreamConfig> = {},
   options: Partial<UpstreamOptions> = {},
 ): Upstream => {
-  const upstream = createUpstream(configOf(url, more), { name: 'test', clock, ...options })
+  const upstream = createUpstream(upstreamConfig(url, more), { name: 'test', clock, ...options })
   opened.push(upstream)
   return upstream
 }

@@ -10,6 +10,7 @@ import type { StoredThings } from '../../src/model/ports.ts'
 import type { Resource, Rule } from '../../src/policy/rule.ts'
 import { answerWith, clientErrorHandler, frameworkErrors, respond } from '../../src/respond/plugin.ts'
 import { listScope, rule } from './rule.ts'
+import { upstreamConfig } from './upstream-config.ts'
 
 export interface BareGateway {
   readonly url: string
@@ -38,19 +39,13 @@ const noThings: StoredThings<Tenant> = { listsOf: () => Promise.reject(new Error
 export const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
 export async function startBareGateway(backendUrl: string, options: BareOptions = {}): Promise<BareGateway> {
-  const config: UpstreamConfig = {
-    url: backendUrl,
+  const config = upstreamConfig(backendUrl, {
     credential: { kind: 'service', scheme: 'token', user: 'gateway', secret: 'service-secret' },
-    host: undefined,
-    caFile: undefined,
-    verifyTls: true,
     connections: 8,
-    connectTimeoutMs: 5_000,
     headersTimeoutMs: 10_000,
     bodyTimeoutMs: 10_000,
-    totalTimeoutMs: 0,
     ...options.upstream,
-  }
+  })
   const upstream = createUpstream(config, { name: 'test', clock })
   const gates: Gate[] = []
   const app = fastify({

@@ -4,18 +4,15 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, get as httpGet, type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo, type LookupFunction, type Server } from 'node:net'
 import { expect } from 'vitest'
+import type { UpstreamConfig } from '../../../src/config/config.ts'
 import { createUpstream } from '../../../src/forward/undici-upstream.ts'
 import { openGateway, systemClock } from '../../helpers/gateway.ts'
 import { answers, get, http, run, type Script } from '../../helpers/upstream.ts'
+import { upstreamConfig } from '../../helpers/upstream-config.ts'
 import { askMany, custom, expectHealthy, expectOutcome, requiredOf, row, withFaulty } from '../case.ts'
 import { type Asked, healthyAnswer, unlimited, until } from '../world.ts'
 
-const limits = {
-  credential: { kind: 'none' },
-  host: undefined,
-  caFile: undefined,
-  verifyTls: true,
-  connections: 4,
+const patient = {
   connectTimeoutMs: 2_000,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 10_000,
@@ -24,10 +21,11 @@ const limits = {
 
 /** One request to `http://backend.test:port` where this is the resolver. */
 async function through(port: number, lookup: LookupFunction, connectTimeoutMs = 2_000) {
-  const upstream = createUpstream(
-    { ...limits, url: `http://backend.test:${port}`, connectTimeoutMs },
-    { name: 'test', clock: systemClock, lookup },
-  )
+  const upstream = createUpstream(upstreamConfig(`http://backend.test:${port}`, { ...patient, connectTimeoutMs }), {
+    name: 'test',
+    clock: systemClock,
+    lookup,
+  })
   const { status, end } = await run(upstream, get('/'))
   await upstream.close()
   return {
@@ -112,14 +110,11 @@ export const lifeRows = [
       const { port } = first.server.address() as AddressInfo
       await new Promise<void>((resolve) => second.server.listen(port, second.host, resolve))
       let current = first.host
-      const upstream = createUpstream(
-        { ...limits, connections: 1, url: `http://backend.test:${port}` },
-        {
-          name: 'test',
-          clock: systemClock,
-          lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]),
-        },
-      )
+      const upstream = createUpstream(upstreamConfig(`http://backend.test:${port}`, { ...patient, connections: 1 }), {
+        name: 'test',
+        clock: systemClock,
+        lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]),
+      })
       for (const host of [first.host, second.host, first.host]) {
         current = host
         expect((await run(upstream, get('/'))).status).toBe(requiredOf(id, 'answered').status)
@@ -210,7 +205,7 @@ export const lifeRows = [
         // The limits pass many times while the streams stand still: events are rare, and the route has a limit of its own.
         const upstream = {
           ...tenant.upstream,
-          url: upstreamUrl,
+          urls: [upstreamUrl] as const,
           connections: count,
           bodyTimeoutMs: 100,
           totalTimeoutMs: 200,
@@ -258,7 +253,11 @@ export const lifeRows = [
   row(
     'F40',
     custom('healthy', 'a neighbour is answered while every connection of another tenant hangs', async (world, id) => {
-      const hung = await withBoth(world, { headersTimeoutMs: 3_000, connections: 8 }, () => {})
+      const hung = await withBoth(
+        world,
+        { headersTimeoutMs: 3_000, connections: 8, queue: { size: 32, waitMs: 10_000 } },
+        () => {},
+      )
       expect(hung.ms).toBeLessThan(requiredOf(id, 'healthy').within * 1000)
       expect(hung.neighbours).toEqual(Array.from({ length: 64 }, () => 200))
       // The neighbours were done before any of the others.
@@ -270,7 +269,7 @@ export const lifeRows = [
 
 async function withBoth(
   { running }: Parameters<typeof askMany>[0],
-  dead: { readonly headersTimeoutMs: number; readonly connections: number },
+  dead: Pick<UpstreamConfig, 'headersTimeoutMs' | 'connections' | 'queue'>,
   script: Script,
 ) {
   const [tenant] = running.config.tenants
@@ -286,12 +285,12 @@ async function withBoth(
   )
   const urlOf = (at: number): string => `http://127.0.0.1:${ports[at] ?? 0}`
   const tenants = [
-    { ...tenant, hosts: ['well.test'], upstream: { ...tenant.upstream, url: urlOf(1) } },
+    { ...tenant, hosts: ['well.test'], upstream: { ...tenant.upstream, urls: [urlOf(1)] } },
     {
       ...tenant,
       name: 'sick' as typeof tenant.name,
       hosts: ['sick.test'],
-      upstream: { ...tenant.upstream, url: urlOf(0), ...dead },
+      upstream: { ...tenant.upstream, urls: [urlOf(0)], ...dead },
     },
   ] as const
   running.gateway.reload({ ...running.config, tenants }, running.policies)
