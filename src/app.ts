@@ -10,16 +10,19 @@ import { identityCache } from './authenticate/identities.ts'
 import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
+import { systemNames } from './forward/name-sources.ts'
 import { forward } from './forward/plugin.ts'
+import { createResolver } from './forward/resolver.ts'
 import { createLookUps } from './forward/stored-things.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
-import type { CredentialSource, ListLedger } from './model/ports.ts'
+import type { CredentialSource, ListLedger, UpstreamHealth } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
+import { upstreamLog } from './observe/upstream-log.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
 import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
@@ -40,13 +43,17 @@ export interface Gateway {
   listen(): Promise<{ readonly data: string; readonly admin: string }>
   /** Everything is built first, then swapped; throws Problems and changes nothing if it cannot be. */
   reload(config: Config, policies: PolicySet): void
+  /** How the tenants' backends are now. */
+  upstreams(): readonly UpstreamHealth[]
   /** Not ready any more, waits `drain.delay`, finishes what runs within `drain.deadline`. Resolves to whether all of it finished. */
   drain(): Promise<boolean>
 }
 
 export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { credentials, lists, logger, clock } = parts
-  const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
+  const resolver = createResolver(systemNames(), clock)
+  const upstreamParts = { clock, lookup: resolver.lookup, ...upstreamLog(logger) }
+  const live = liveSnapshot(createSnapshot(config, parts.policies, upstreamParts))
   const failures = failureLimit(() => live.current().policies.limits.failures, clock)
   const identities = identityCache(credentials, { clock })
   const peers = trustedPeers(config.trustedProxies)
@@ -95,8 +102,9 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
       return { data, admin: await listenOn(admin, config.admin.listen, 'http') }
     },
     reload(nextConfig, policies) {
-      live.swap(createSnapshot(nextConfig, policies, clock, live.current()))
+      live.swap(createSnapshot(nextConfig, policies, upstreamParts, live.current()))
     },
+    upstreams: () => live.current().tenants.map(({ upstream }) => upstream.health()),
     async drain() {
       draining = true
       await pause(config.drain.delayMs)
@@ -104,6 +112,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
       await admin.close()
       identities.close()
       await Promise.all(live.current().tenants.map(({ upstream }) => upstream.close()))
+      resolver.close()
       await effects.settled()
       return finished
     },

@@ -4,7 +4,7 @@ import type { Exchange, UpstreamFailure, UpstreamRequest, UpstreamSink } from '.
 import { type AttemptEvents, type Broken, createAttempt, type Place } from './attempt.ts'
 import type { Limit, Timekeeper } from './deadlines.ts'
 import { isEventStream } from './event-stream.ts'
-import { isMembersOwn, limitPassed } from './failures.ts'
+import { isMembersOwn, limitPassed, spokeFirst } from './failures.ts'
 import type { Member } from './member.ts'
 import { isSafe, nextStep } from './retry.ts'
 
@@ -126,6 +126,7 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
       deadlines.lift('connect')
       ;(tried ??= new Set()).add(place.member)
       const step = nextStep(request, { wasSent: false, sawAnyByte: false, isRepeat }, failure)
+      if (step === 'elsewhere') blame(place, failure)
       if (step === 'elsewhere' && host.elsewhere(exchange, place, failure)) return
       if (step !== 'elsewhere') host.release(place)
       fail(failure)
@@ -178,6 +179,15 @@ export function createExchange(request: UpstreamRequest, sink: UpstreamSink, hos
     },
   }
   return exchange
+}
+
+/** No connection came about, or one that spoke before it was asked. */
+function blame({ member, lane }: Place, failure: UpstreamFailure): void {
+  const { cause } = failure
+  if (!(cause instanceof Error && 'code' in cause && cause.code === spokeFirst))
+    return member.unreachable(lane, failure)
+  member.spokeFirst()
+  return member.failed(lane, failure)
 }
 
 /** Nothing of the body is at hand: it waits for the caller. */

@@ -2,58 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer, get as httpGet, type ServerResponse } from 'node:http'
-import { createServer, type AddressInfo, type LookupFunction, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { expect } from 'vitest'
 import type { UpstreamConfig } from '../../../src/config/config.ts'
-import { createUpstream } from '../../../src/forward/undici-upstream.ts'
-import { openGateway, systemClock } from '../../helpers/gateway.ts'
-import { answers, get, http, run, type Script } from '../../helpers/upstream.ts'
-import { upstreamConfig } from '../../helpers/upstream-config.ts'
-import { askMany, custom, expectHealthy, expectOutcome, requiredOf, row, withFaulty } from '../case.ts'
+import { openGateway } from '../../helpers/gateway.ts'
+import type { Script } from '../../helpers/upstream.ts'
+import { askMany, custom, expectHealthy, expectOutcome, requiredOf, row } from '../case.ts'
 import { type Asked, healthyAnswer, unlimited, until } from '../world.ts'
-
-const patient = {
-  connectTimeoutMs: 2_000,
-  headersTimeoutMs: 10_000,
-  bodyTimeoutMs: 10_000,
-  totalTimeoutMs: 10_000,
-} as const
-
-/** One request to `http://backend.test:port` where this is the resolver. */
-async function through(port: number, lookup: LookupFunction, connectTimeoutMs = 2_000) {
-  const upstream = createUpstream(upstreamConfig(`http://backend.test:${port}`, { ...patient, connectTimeoutMs }), {
-    name: 'test',
-    clock: systemClock,
-    lookup,
-  })
-  const { status, end } = await run(upstream, get('/'))
-  await upstream.close()
-  return {
-    status: status ?? 'none',
-    code: end === 'clean' ? undefined : end.code,
-    log: end === 'clean' ? undefined : end.proxyError,
-  }
-}
-
-const fails =
-  (code: string): LookupFunction =>
-  (name, _options, done) =>
-    done(Object.assign(new Error(`lookup of ${name}`), { code }), [])
-
-const names = (name: string, outcome: string, port: number | undefined, lookup: LookupFunction) =>
-  custom(outcome, name, async (_world, id) => {
-    await withFaulty({ script: answers(http(200)) }, async (faulty) => {
-      const required = requiredOf(id, outcome)
-      const began = performance.now()
-      const { status, code, log } = await through(port ?? faulty.port, lookup, 500)
-      expect({ status: code === undefined ? status : required.status, code, log }).toEqual({
-        status: required.status,
-        code: required.code,
-        log: required.log,
-      })
-      expect(performance.now() - began).toBeLessThan(required.within * 1000)
-    })
-  })
 
 /** Answers whatever comes until it is killed. */
 const backendProgram = `
@@ -78,58 +33,6 @@ const close = (server: Server): Promise<void> =>
   })
 
 export const lifeRows = [
-  row(
-    'F33',
-    names('no such name', 'unknown', undefined, fails('ENOTFOUND')),
-    names('the resolver fails', 'resolver', undefined, fails('EAI_AGAIN')),
-    names('the resolver is silent', 'silent', undefined, () => {}),
-    names('the first of two addresses is dead', 'answered', undefined, (_name, _options, done) =>
-      done(null, [
-        { address: '127.0.0.9', family: 4 },
-        { address: '127.0.0.1', family: 4 },
-      ]),
-    ),
-    names('only the IPv6 address is dead', 'answered', undefined, (_name, _options, done) =>
-      done(null, [
-        { address: '::1', family: 6 },
-        { address: '127.0.0.1', family: 4 },
-      ]),
-    ),
-    custom('answered', 'the address changes: a new connection goes to the new one', async (_world, id) => {
-      const seen: string[] = []
-      const servers = ['127.0.0.1', '127.0.0.2'].map((host) => ({
-        host,
-        server: createServer((wire) => {
-          seen.push(host)
-          wire.on('error', () => {}).on('data', () => wire.end(http(200, '', ['Connection: close'])))
-        }),
-      }))
-      const [first, second] = servers
-      if (first === undefined || second === undefined) return
-      await new Promise<void>((resolve) => first.server.listen(0, first.host, resolve))
-      const { port } = first.server.address() as AddressInfo
-      await new Promise<void>((resolve) => second.server.listen(port, second.host, resolve))
-      let current = first.host
-      const upstream = createUpstream(upstreamConfig(`http://backend.test:${port}`, { ...patient, connections: 1 }), {
-        name: 'test',
-        clock: systemClock,
-        lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]),
-      })
-      for (const host of [first.host, second.host, first.host]) {
-        current = host
-        expect((await run(upstream, get('/'))).status).toBe(requiredOf(id, 'answered').status)
-      }
-      expect(seen).toEqual([first.host, second.host, first.host])
-      await upstream.close()
-      await Promise.all(servers.map(({ server }) => close(server)))
-    }),
-    custom('unknown', 'a name that nobody has, through the whole gateway', async (world) => {
-      world.use('http://nowhere.invalid', { connectTimeoutMs: 5_000 })
-      const { asked } = await askMany(world, 'GET', 8)
-      // 504 where the machine's resolver itself does not answer.
-      for (const { status } of asked) expect([502, 504]).toContain(status)
-    }),
-  ),
   row(
     'F34',
     ...(['SIGTERM', 'SIGKILL'] as const).map((signal) =>
