@@ -7,7 +7,7 @@
  * Bounds: 256 names. Age: as long as the answer says, 5 s at most; an older address is used where there is no answer
  * within 300 ms, or none at all.
  */
-import { type LookupAddress, promises as dns } from 'node:dns'
+import type { LookupAddress, promises as dns } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import type { Clock } from '../model/time.ts'
 import { addressesIn, fullNames, searchRuleIn } from './hosts-file.ts'
@@ -83,18 +83,13 @@ export function createResolver(sources: NameSources, clock: Clock): Resolver {
   }
 
   return {
-    lookup(name, { all, family }, done) {
-      resolve(name).then(
-        (addresses) => {
-          const wanted = familyOf(family)
-          const fitting = wanted === 0 ? addresses : addresses.filter((each) => each.family === wanted)
-          const [first] = fitting
-          if (first === undefined) done(notFound(name), [])
-          else if (all === true) done(null, [...fitting])
-          else done(null, first.address, first.family)
-        },
-        (error: unknown) => done(error instanceof Error ? error : notFound(name), []),
-      )
+    lookup(name, options, callback) {
+      const failed = (error: unknown): void => tell(callback, error instanceof Error ? error : notFound(name))
+      resolve(name).then((addresses) => {
+        const wanted = familyOf(options.family)
+        const fitting = wanted === 0 ? addresses : addresses.filter((each) => each.family === wanted)
+        return fitting.length === 0 ? failed(notFound(name)) : tell(callback, fitting, options.all === true)
+      }, failed)
     },
     close: () => asking.cancel(),
   }
@@ -156,6 +151,17 @@ function oneAtATime<T>(ask: (name: string) => Promise<T>): (name: string) => Pro
     last = next.catch(() => {})
     return next
   }
+}
+
+type Callback = Parameters<LookupFunction>[2]
+
+/** Behind the promise: what a callback throws is no rejection of it. */
+function tell(callback: Callback, found: Error | readonly LookupAddress[], isAll = false): void {
+  process.nextTick(() => {
+    if (found instanceof Error) callback(found, [])
+    else if (isAll) callback(null, [...found])
+    else callback(null, found[0]?.address ?? '', found[0]?.family)
+  })
 }
 
 const familyOf = (family: number | 'IPv4' | 'IPv6' | undefined): number => {

@@ -93,7 +93,11 @@ describe('a resolver', () => {
 
   it('asks the system only for what DNS does not know or say', async () => {
     const here = await world(
-      (name) => (name === 'known.test' ? at('127.0.0.8') : name === 'broken.test' ? 'fails' : 'none'),
+      (name) =>
+        new Map([
+          ['known.test', at('127.0.0.8')],
+          ['broken.test', 'fails' as const],
+        ]).get(name) ?? 'none',
       {
         system: (name) =>
           name === 'mine.local'
@@ -141,7 +145,7 @@ describe('a resolver', () => {
   it('F33: four names that DNS and the system are silent about hold up no fifth, and one thread at most', async () => {
     let atOnce = 0
     const here = await world(
-      (name) => (name === 'well.test' ? at('127.0.0.4') : name.startsWith('unknown') ? 'none' : 'silent'),
+      (name) => (name === 'well.test' && at('127.0.0.4')) || (name.startsWith('unknown') ? 'none' : 'silent'),
       {
         system() {
           atOnce++

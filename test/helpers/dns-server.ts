@@ -51,9 +51,12 @@ function questionIn(message: Buffer): { readonly name: string; readonly type: nu
   return { name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5 }
 }
 
+/** NXDOMAIN and SERVFAIL (RFC 1035 §4.1.1). */
+const codes = { none: 3, fails: 2 } as const
+
 function replyTo(message: Buffer, questionEnd: number, type: number, answer: Exclude<DnsAnswer, 'silent'>): Buffer {
   const head = Buffer.from(message.subarray(0, headBytes))
-  const code = answer === 'none' ? 3 : answer === 'fails' ? 2 : 0
+  const code = typeof answer === 'object' ? 0 : codes[answer]
   head.writeUInt16BE(0x8180 | code, 2)
   const addresses = typeof answer === 'object' && type === typeA ? answer.addresses : []
   const seconds = typeof answer === 'object' ? answer.seconds : 0
