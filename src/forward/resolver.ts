@@ -85,11 +85,12 @@ export function createResolver(sources: NameSources, clock: Clock): Resolver {
   return {
     lookup(name, options, callback) {
       const failed = (error: unknown): void => tell(callback, error instanceof Error ? error : notFound(name))
-      resolve(name).then((addresses) => {
+      const found = (addresses: readonly LookupAddress[]): void => {
         const wanted = familyOf(options.family)
         const fitting = wanted === 0 ? addresses : addresses.filter((each) => each.family === wanted)
-        return fitting.length === 0 ? failed(notFound(name)) : tell(callback, fitting, options.all === true)
-      }, failed)
+        tell(callback, fitting.length === 0 ? notFound(name) : fitting, options.all === true)
+      }
+      resolve(name).then(found).catch(failed)
     },
     close: () => asking.cancel(),
   }

@@ -87,10 +87,15 @@ export function unlimited(shipped: PolicySet): PolicySet {
 }
 
 /** Looks again and again; gives up after a time that is never needed. */
-export async function until(holds: () => boolean, what: () => string): Promise<void> {
+export async function until(
+  holds: () => boolean,
+  what: () => string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
   const givenUpAt = performance.now() + 15_000
   while (!holds()) {
     if (performance.now() > givenUpAt) throw new Error(`waited in vain: ${what()}`)
+    await meanwhile()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -88,6 +88,25 @@ export const lifeRows = [
       world.use('http://127.0.0.1:1')
       await backend.end('SIGKILL')
     }),
+    custom('open', 'and is left alone meanwhile; it is asked again soon after it goes on', async (world, id) => {
+      const backend = await startProcess()
+      const breaker = { connectFailures: 5, failurePercent: 50, minRequests: 20, windowMs: 10_000, openMs: 1_000 }
+      world.use(`http://127.0.0.1:${backend.port}`, { headersTimeoutMs: 500, breaker })
+      await expectHealthy(world)
+      backend.child.kill('SIGSTOP')
+      await askMany(world, 'DELETE', 32)
+      const { asked } = await askMany(world, 'DELETE', 8)
+      await expectOutcome(world, requiredOf(id, 'open'), 'DELETE', asked, [])
+      backend.child.kill('SIGCONT')
+      await until(
+        () => world.running.gateway.upstreams()[0]?.members[0]?.state === 'healthy',
+        () => 'asked again',
+        () => askMany(world, 'GET', 1),
+      )
+      await expectHealthy(world)
+      world.use('http://127.0.0.1:1')
+      await backend.end('SIGKILL')
+    }),
   ),
   row(
     'F39',
