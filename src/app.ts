@@ -28,6 +28,8 @@ import type { PolicySet } from './policy/rule.ts'
 import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
 import { screen } from './screen/plugin.ts'
+import { type Meter, processMeter } from './shed/meter.ts'
+import { shed } from './shed/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
 
 export interface GatewayParts {
@@ -36,6 +38,8 @@ export interface GatewayParts {
   readonly lists: ListLedger
   readonly logger: Logger
   readonly clock: Clock
+  /** Reads how the process is; by default this one. */
+  readonly meter?: Meter
 }
 
 export interface Gateway {
@@ -71,6 +75,14 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   const app = dataListener(config)
   await app.register(respond)
   await app.register(observe, { logger, clock, peers })
+  await app.register(shed, {
+    ...{ rule: config.server.shed, meter: parts.meter ?? processMeter(), clock },
+    onChange: (isShedding, { lagMs, heapShare }) => {
+      const facts = { lag_ms: Math.round(lagMs), heap_percent: Math.round(heapShare * 100) }
+      if (isShedding) logger.warn(facts, 'overloaded: new requests are refused')
+      else logger.info(facts, 'no more overloaded')
+    },
+  })
   await app.register(screen, {
     tenants: () => live.current().table,
     match: (tenant, method, target) => live.current().routesOf(tenant.policy).match(method, target.segments),

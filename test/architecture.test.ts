@@ -49,6 +49,7 @@ const importsOf = (source: Source): string[] =>
     .map((specifier) => posix.join(posix.dirname(source.path), specifier ?? ''))
 
 const stages = [
+  'shed',
   'screen',
   'authenticate',
   'authorize',

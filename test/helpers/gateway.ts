@@ -16,6 +16,7 @@ import { createLog } from '../../src/observe/logger.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import type { Clock } from '../../src/model/time.ts'
 import type { PolicySet } from '../../src/policy/rule.ts'
+import type { Meter } from '../../src/shed/meter.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
 export interface User {
@@ -66,6 +67,7 @@ export interface Overrides {
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
   readonly clock?: Clock
+  readonly meter?: Meter
 }
 
 export const systemClock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -100,7 +102,9 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const policies = overrides.policies?.(shipped) ?? shipped
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const gateway = await buildGateway(config, { policies, credentials: store, lists: store, logger, clock })
+  const { meter } = overrides
+  const parts = { policies, credentials: store, lists: store, logger, clock, ...(meter !== undefined && { meter }) }
+  const gateway = await buildGateway(config, parts)
   const { data, admin } = await gateway.listen()
   const close = async (): Promise<void> => {
     await gateway.drain()
