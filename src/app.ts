@@ -93,7 +93,11 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     retired: (tenant) => lists.retired(tenant),
     clock,
   })
-  await app.register(limit, { plan: (name) => live.current().planOf(name), clock })
+  await app.register(limit, {
+    plan: (name) => live.current().planOf(name),
+    mostInFlight: () => live.current().policies.limits.inFlight,
+    clock,
+  })
   await app.register(scope, { things })
   await app.register(own, { send: answerOwn })
   await app.register(grant, { effects })

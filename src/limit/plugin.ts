@@ -8,15 +8,19 @@ import { type Failure, refused } from '../model/failure.ts'
 import type { Clock } from '../model/time.ts'
 import type { RateClass, RatePlan } from '../policy/rule.ts'
 import { addressKey } from './address.ts'
+import { createInFlight } from './in-flight.ts'
 import { quotaStore, type QuotaKey } from './quota-store.ts'
 
 export interface LimitOptions {
   readonly plan: (name: string) => RatePlan
+  /** Requests of one caller that may be under way at once, as it is now. */
+  readonly mostInFlight: () => number
   readonly clock: Clock
 }
 
 export const limit = fp<LimitOptions>(
-  async (app, { plan, clock }) => {
+  async (app, { plan, mostInFlight, clock }) => {
+    const inFlight = createInFlight()
     const classOf = (request: FastifyRequest): RateClass => {
       const { tenant, match } = request.gate
       const found =
@@ -44,7 +48,13 @@ export const limit = fp<LimitOptions>(
       return made
     }
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      const release = inFlight.enter(callerKey(request.gate), mostInFlight())
+      // Before the quota, which it does not cost.
+      if (release === undefined) return done(tooManyAtOnce())
+      // However it ends, its connection says so: answered, broken, or given up; that of a WebSocket when it is over.
+      reply.raw.once('close', release)
+      if (reply.raw.destroyed) release()
       const rateClass = classOf(request)
       limiterOf(rateClass)(request).then((standing) => settle(request.gate, rateClass, standing, done), done)
     })
@@ -74,12 +84,17 @@ function settle(gate: Gate, { name }: RateClass, standing: Standing, done: Done)
   return standing.isExceeded ? done(refused('rate-limited', { retryAfterSeconds: resetSeconds })) : done()
 }
 
+const tooManyAtOnce = (): Failure =>
+  refused('rate-limited', { retryAfterSeconds: 1, cause: 'too many requests of this caller are under way' })
+
 /** By principal where there is one, else by address: public routes have quotas too (gap 23). */
-function quotaKey(request: FastifyRequest): QuotaKey {
-  const { tenant, match, principal, clientAddress } = request.gate
-  const rule = match?.kind === 'rule' ? match.rule : undefined
-  // INVARIANT: no tenant's name holds a slash (model/ids.ts), and no rate class begins with one, so no two make one key;
-  // an id is digits, which no address is.
-  const who = principal === undefined ? `@${addressKey(clientAddress)}` : principal.identity.id
-  return { key: `${tenant?.config.name ?? ''}/${who}/${rule?.limit ?? ''}`, cost: rule?.cost ?? 1 }
+function callerKey({ tenant, principal, clientAddress }: Gate): string {
+  // INVARIANT: no tenant's name holds a slash (model/ids.ts); an id is digits, which no address is. So no two make one key.
+  return `${tenant?.config.name ?? ''}/${principal === undefined ? `@${addressKey(clientAddress)}` : principal.identity.id}`
+}
+
+function quotaKey({ gate }: FastifyRequest): QuotaKey {
+  const rule = gate.match?.kind === 'rule' ? gate.match.rule : undefined
+  // INVARIANT: no rate class begins with a slash.
+  return { key: `${callerKey(gate)}/${rule?.limit ?? ''}`, cost: rule?.cost ?? 1 }
 }

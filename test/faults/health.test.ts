@@ -484,7 +484,7 @@ describe('the cap and the line', () => {
       () => `refused: ${refused.length}`,
     )
     expect([backend.seen.length <= 4, new Set(refused.map(codeOf))]).toEqual([true, new Set(['overloaded'])])
-    expect(new Set(refused.map(({ status, headers }) => `${status} ${headers['retry-after']}`))).toEqual(
+    expect(new Set(refused.map(({ status, headers }) => [status, headers['retry-after']].join(' ')))).toEqual(
       new Set(['503 1']),
     )
     await until(

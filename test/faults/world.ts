@@ -83,7 +83,7 @@ export function unlimited(shipped: PolicySet): PolicySet {
     const classes = [...plan.classes].map(([key, each]) => [key, { ...each, limit }] as const)
     return [name, { ...plan, classes: new Map(classes) }] as const
   })
-  return { ...shipped, limits: { ...shipped.limits, plans: new Map(plans) } }
+  return { ...shipped, limits: { ...shipped.limits, plans: new Map(plans), inFlight: limit } }
 }
 
 /** Looks again and again; gives up after a time that is never needed. */
