@@ -14,6 +14,7 @@ import { systemNames } from './forward/name-sources.ts'
 import { forward } from './forward/plugin.ts'
 import { createResolver } from './forward/resolver.ts'
 import { createLookUps } from './forward/stored-things.ts'
+import { createTunnels } from './forward/tunnels.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
 import { failureLimit } from './limit/failures.ts'
@@ -27,6 +28,7 @@ import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
 import { answerOwn, answerWith, clientErrorHandler, frameworkErrors, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
+import { keepJudging } from './rejudge.ts'
 import { screen } from './screen/plugin.ts'
 import { type Meter, processMeter } from './shed/meter.ts'
 import { shed } from './shed/plugin.ts'
@@ -62,6 +64,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   const identities = identityCache(credentials, { clock })
   const peers = trustedPeers(config.trustedProxies)
   const things = createLookUps()
+  const tunnels = createTunnels()
   const answer = answerWith(things)
   const effects = createListEffects({
     ledger: lists,
@@ -106,6 +109,13 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     clock,
     trusts: peers.trusts,
     noteWrite: things.noteWrite,
+    tunnels,
+  })
+
+  const stopJudging = keepJudging({
+    ...{ tunnels, identities, clock },
+    current: () => live.current(),
+    retired: (tenant) => lists.retired(tenant),
   })
 
   let draining = false
@@ -124,8 +134,10 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     async drain() {
       draining = true
       await pause(config.drain.delayMs)
+      tunnels.close()
       const finished = await closeWithin(app, config.drain.deadlineMs)
       await admin.close()
+      stopJudging()
       identities.close()
       await Promise.all(live.current().tenants.map(({ upstream }) => upstream.close()))
       resolver.close()

@@ -70,7 +70,7 @@ const layers: readonly (readonly string[])[] = [
   [...stages, 'admin', 'store', 'demo'],
   // What a reload swaps, and a decision without a network (`explain`, `test`): several rooms together, like app.ts below it.
   ['snapshot.ts', 'judge.ts', 'replay-line.ts'],
-  ['run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts'],
+  ['run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts', 'rejudge.ts'],
   ['app.ts'],
   ['cli'],
   ['main.ts'],

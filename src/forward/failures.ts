@@ -22,6 +22,14 @@ const framing: Meaning = ['upstream-protocol', 'http_response_transfer_coding']
 const exhausted: Meaning = ['overloaded', 'connection_limit_reached']
 const ours: Meaning = ['internal', 'proxy_internal_error']
 
+/** Nothing was tried: there is no room. */
+export const overloaded: UpstreamFailure = Object.freeze({
+  code: 'overloaded',
+  proxyError: 'connection_limit_reached',
+  phase: 'queue',
+  cause: undefined,
+})
+
 /** The code of the error with which a connection ends on which the backend answered before it was asked. */
 export const spokeFirst = 'ERR_SPOKE_FIRST'
 

@@ -27,6 +27,7 @@ import { mayPass } from './retry.ts'
 /** What an exchange tells of its attempt on a lane, and asks. */
 export interface Member {
   readonly url: string
+  readonly connector: Connector
   readonly underWay: number
   admittance(nowMs: number): Admittance
   /** A free connection: an attempt on it has begun. `undefined`: all are busy. */
@@ -34,9 +35,10 @@ export interface Member {
   /** The attempt is over. */
   give(lane: Lane): void
   connected(): void
-  unreachable(lane: Lane, failure: UpstreamFailure): void
-  answered(lane: Lane): void
-  failed(lane: Lane, failure: UpstreamFailure): void
+  /** These three without a lane: of a connection that is none of the lanes. */
+  unreachable(lane: Lane | undefined, failure: UpstreamFailure): void
+  answered(lane: Lane | undefined): void
+  failed(lane: Lane | undefined, failure: UpstreamFailure): void
   /** It failed, and the request is sent again: only what comes of that counts, but for the probe of a half-open circuit. */
   stumbled(lane: Lane, failure: UpstreamFailure): void
   /** An answer says that its connection closes, as it was told to. */
@@ -142,14 +144,15 @@ export function createMember(options: MemberOptions): Member {
   }
 
   /** Whether the attempt on this lane was the probe of a half-open circuit; it is no more. */
-  function wasProbe(lane: Lane): boolean {
-    if (probing !== lane) return false
+  function wasProbe(lane: Lane | undefined): boolean {
+    if (lane === undefined || probing !== lane) return false
     probing = undefined
     return true
   }
 
   return {
     url,
+    connector,
     get underWay() {
       return underWay
     },

@@ -16,6 +16,8 @@ export interface Candidate {
 export interface Members {
   /** Starts it on one that may be asked and has a connection to spare. */
   start(candidate: Candidate, nowMs: number): Start
+  /** One that may be asked on a connection of its own, of those that were not tried. */
+  pick(tried: ReadonlySet<Member>, nowMs: number): Member | undefined
   /** Another one than those that were tried may be asked. */
   hasOther(candidate: Candidate, nowMs: number): boolean
   /** Until when a request that is safe to repeat may wait for the first of them. */
@@ -62,6 +64,11 @@ export function createMembers(all: readonly Member[], random: () => number): Mem
   return {
     start: (candidate, nowMs) =>
       only !== undefined && others.length === 0 ? startOnOnly(only, candidate, nowMs) : startOnAny(candidate, nowMs),
+    pick: (tried, nowMs) =>
+      choose(
+        all.filter((member) => !tried.has(member) && member.admittance(nowMs) === 'free'),
+        random,
+      ),
     hasOther: (candidate, nowMs) => all.some((member) => mayAsk(member, candidate, nowMs)),
     awaitedUntilMs: (nowMs, waitMs) => Math.max(...all.map((member) => member.awaitedUntilMs(nowMs, waitMs))),
     backInMs: (nowMs) => Math.min(...all.map((member) => member.backInMs(nowMs))),

@@ -7,10 +7,12 @@ import type { Clock } from '../model/time.ts'
 import { type Admitted, createAdmission } from './admission.ts'
 import { createConnector } from './connector.ts'
 import { createTimekeeper } from './deadlines.ts'
+import { overloaded } from './failures.ts'
 import { createExchange, type ExchangeHost, type WaitingExchange } from './exchange.ts'
 import { createHeld, type Tried } from './held.ts'
 import { createMember, type Member } from './member.ts'
 import { createMembers } from './members.ts'
+import { createUpgrades } from './upgrade.ts'
 import { afterRequest, emptyBudget, mayPass, spendRetry } from './retry.ts'
 
 export interface UpstreamOptions {
@@ -87,15 +89,18 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
     const untilMs = exchange.isSafe
       ? Math.min(exchange.patientUntilMs(nowMs, waitMs), members.awaitedUntilMs(nowMs, waitMs))
       : nowMs
-    const retryAfterSeconds = Math.max(1, Math.ceil(members.backInMs(nowMs) / 1000))
-    const unavailable = { ...noMember, retryAfterSeconds }
     if (untilMs > nowMs && held.join(exchange)) {
-      exchange.wait(untilMs - nowMs, failure ?? unavailable)
+      exchange.wait(untilMs - nowMs, failure ?? unavailable())
       return true
     }
-    if (failure === undefined) exchange.refuse(unavailable)
+    if (failure === undefined) exchange.refuse(unavailable())
     return false
   }
+
+  const unavailable = (): UpstreamFailure => ({
+    ...noMember,
+    retryAfterSeconds: Math.max(1, Math.ceil(members.backInMs(clock.monotonicMs()) / 1000)),
+  })
 
   function settle(): void {
     if (closing === undefined || admission.underWay + admission.waiting + held.size + resting.size > 0) return
@@ -145,6 +150,11 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
     },
   }
 
+  const upgrades = createUpgrades(config.inFlight, {
+    ...{ client: clientOptions, deadlines: host.deadlines, limits: config, unavailable },
+    pick: (tried) => members.pick(tried, clock.monotonicMs()),
+  })
+
   return {
     name,
     exchange(request, sink) {
@@ -154,11 +164,13 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
       else exchange.refuse(overloaded)
       return exchange
     },
+    upgrade: (request, sink) => upgrades.start(request, sink, closing === undefined),
     health: () => ({
       name,
       inFlight: admission.underWay,
       queued: admission.waiting,
       held: held.size,
+      tunnels: upgrades.open,
       members: members.health(),
     }),
     async close() {
@@ -172,12 +184,6 @@ export function createUpstream(config: UpstreamConfig, options: UpstreamOptions)
   }
 }
 
-const overloaded: UpstreamFailure = Object.freeze({
-  code: 'overloaded',
-  proxyError: 'connection_limit_reached',
-  phase: 'queue',
-  cause: undefined,
-})
 const waitedTooLong: UpstreamFailure = Object.freeze({ ...overloaded, cause: 'it waited for its turn too long' })
 
 const noMember: UpstreamFailure = Object.freeze({

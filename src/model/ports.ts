@@ -1,5 +1,5 @@
 /** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { By } from './author.ts'
 import type { DirectGrant, Identity } from './identity.ts'
 import type { ListId, RequestId, TenantName, TokenId } from './ids.ts'
@@ -103,10 +103,20 @@ export interface Exchange {
   abort(): void
 }
 
+/** Where an upgrade goes. One of them is called, once. */
+export interface UpgradeSink {
+  /** The backend changed protocols: its connection is the sink's now, what came behind the head in it. */
+  opened(headers: FlatHeaders, socket: Duplex, member: string): void
+  /** It did not, or could not be asked. */
+  failed(failure: UpstreamFailure): void
+}
+
 /** One backend of one or more members. Nothing is sent twice that is not safe to repeat. */
 export interface Upstream {
   readonly name: string
   exchange(request: UpstreamRequest, sink: UpstreamSink): Exchange
+  /** Asks for a WebSocket; the headers hold its opening. Returns how to give it up, as long as the sink has heard nothing. */
+  upgrade(request: UpstreamRequest, sink: UpgradeSink): () => void
   /** How its members are now. */
   health(): UpstreamHealth
   close(): Promise<void>
@@ -118,6 +128,8 @@ export interface UpstreamHealth {
   readonly inFlight: number
   readonly queued: number
   readonly held: number
+  /** WebSockets that are open. */
+  readonly tunnels: number
   readonly members: readonly MemberHealth[]
 }
 

@@ -55,7 +55,8 @@ function world(
         },
       }
     },
-    health: () => ({ name: 'fake', inFlight: 0, queued: 0, held: 0, members: [] }),
+    health: () => ({ name: 'fake', inFlight: 0, queued: 0, held: 0, tunnels: 0, members: [] }),
+    upgrade: () => () => {},
     close: () => Promise.resolve(),
   }
   const config = { upstream: { urls: [url], credential, host: undefined } }

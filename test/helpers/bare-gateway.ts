@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import type { UpstreamConfig } from '../../src/config/config.ts'
 import type { Gate, Tenant } from '../../src/context.ts'
 import { forward } from '../../src/forward/plugin.ts'
+import { createTunnels } from '../../src/forward/tunnels.ts'
 import { createUpstream } from '../../src/forward/undici-upstream.ts'
 import { parseRequestId, parseTenantName } from '../../src/model/ids.ts'
 import type { StoredThings } from '../../src/model/ports.ts'
@@ -76,6 +77,7 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
     clock,
     trusts: options.trusts ?? (() => false),
     noteWrite: options.noteWrite ?? (() => {}),
+    tunnels: createTunnels(),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -148,6 +150,7 @@ function gateFor(
     outgoing: undefined,
     upstreamStatus: undefined,
     upstreamMs: undefined,
+    upstreamAddress: undefined,
     upstreamFailure: undefined,
     failure: undefined,
     bytesIn: 0,
