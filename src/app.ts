@@ -1,9 +1,7 @@
 /** The composition root: what a request passes, in order. */
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { fastify, type FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildAdmin } from './admin/listener.ts'
 import type { HashCost } from './admin/people/password-hash.ts'
@@ -13,25 +11,33 @@ import { authenticate } from './authenticate/plugin.ts'
 import { authorize } from './authorize/plugin.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { dataDocuments } from './data-documents.ts'
+import { dataListener } from './data-listener.ts'
 import { createDirectory } from './directory.ts'
+import { systemNames } from './forward/name-sources.ts'
 import { forward } from './forward/plugin.ts'
+import { createResolver } from './forward/resolver.ts'
 import { createLookUps } from './forward/stored-things.ts'
+import { createTunnels } from './forward/tunnels.ts'
 import { undo } from './forward/undo.ts'
 import { createListEffects, grant } from './grant/plugin.ts'
 import { boundConnections } from './limit/connections.ts'
 import { failureLimit } from './limit/failures.ts'
 import { limit } from './limit/plugin.ts'
 import { quotaWindows } from './limit/quota-store.ts'
+import type { UpstreamHealth } from './model/ports.ts'
 import type { Clock } from './model/time.ts'
 import { trustedPeers } from './observe/client-address.ts'
 import { observe } from './observe/plugin.ts'
 import { createTraffic } from './observe/traffic.ts'
+import { upstreamLog } from './observe/upstream-log.ts'
 import { own } from './own/plugin.ts'
 import type { PolicySet } from './policy/rule.ts'
-import { clientErrorHandler, refuseTunnel } from './respond/client-error.ts'
-import { answerOwn, answerWith, frameworkErrors, respond } from './respond/plugin.ts'
+import { answerOwn, answerWith, respond } from './respond/plugin.ts'
 import { scope } from './scope/plugin.ts'
+import { keepJudging } from './rejudge.ts'
 import { screen } from './screen/plugin.ts'
+import { type Meter, processMeter } from './shed/meter.ts'
+import { shed } from './shed/plugin.ts'
 import { createSnapshot, liveSnapshot } from './snapshot.ts'
 import type { Store } from './store/store.ts'
 
@@ -48,6 +54,8 @@ export interface GatewayParts {
   readonly version: string
   /** What hashing a password takes; that of today where it is left out. */
   readonly passwordCost?: HashCost | undefined
+  /** Reads how the process is; by default this one. */
+  readonly meter?: Meter | undefined
 }
 
 interface Addresses {
@@ -60,13 +68,17 @@ export interface Gateway {
   listen(): Promise<Addresses>
   /** Everything is built first, then swapped; throws Problems and changes nothing if it cannot be. */
   reload(config: Config, policies: PolicySet): void
+  /** How the tenants' backends are now. */
+  upstreams(): readonly UpstreamHealth[]
   /** Not ready any more, waits `drain.delay`, finishes what runs within `drain.deadline`. Resolves to whether all of it finished. */
   drain(): Promise<boolean>
 }
 
 export async function buildGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { store, logger, clock, random } = parts
-  const live = liveSnapshot(createSnapshot(config, parts.policies, clock))
+  const resolver = createResolver(systemNames(), clock)
+  const upstreamParts = { clock, lookup: resolver.lookup, ...upstreamLog(logger) }
+  const live = liveSnapshot(createSnapshot(config, parts.policies, upstreamParts))
   const failures = failureLimit(() => live.current().policies.limits.failures, clock)
   const identities = identityCache(store, { clock })
   const peers = trustedPeers(config.trustedProxies)
@@ -75,6 +87,7 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   const traffic = createTraffic(clock)
   const windows = quotaWindows()
   const things = createLookUps()
+  const tunnels = createTunnels()
   const answer = answerWith(things)
   const effects = createListEffects({
     ledger: store,
@@ -94,6 +107,14 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
   })
   await app.register(respond)
   await app.register(observe, { logger, clock, peers, traffic })
+  await app.register(shed, {
+    ...{ rule: config.server.shed, meter: parts.meter ?? processMeter(), clock },
+    onChange: (isShedding, { lagMs, heapShare }) => {
+      const facts = { lag_ms: Math.round(lagMs), heap_percent: Math.round(heapShare * 100) }
+      if (isShedding) logger.warn(facts, 'overloaded: new requests are refused')
+      else logger.info(facts, 'no more overloaded')
+    },
+  })
   await app.register(screen, {
     trusts: peers.trusts,
     minBodyRate: config.server.minBodyRate,
@@ -106,7 +127,11 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     retired: store.retired,
     clock,
   })
-  await app.register(limit, { rate: directory.rateOf, windows, clock })
+  await app.register(limit, {
+    ...{ windows, clock },
+    rate: directory.rateOf,
+    mostInFlight: () => live.current().policies.limits.inFlight,
+  })
   await app.register(scope, { things })
   await app.register(own, { send: answerOwn, document: documents.of })
   await app.register(grant, { effects })
@@ -115,6 +140,14 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
     clock,
     trusts: peers.trusts,
     noteWrite: things.noteWrite,
+    tunnels,
+  })
+
+  const stopJudging = keepJudging({
+    ...{ tunnels, identities, clock },
+    current: live.current,
+    rolesOf: directory.rolesOf,
+    retired: store.retired,
   })
 
   let draining = false
@@ -147,69 +180,26 @@ export async function buildGateway(config: Config, parts: GatewayParts): Promise
       return addresses
     },
     reload(nextConfig, policies) {
-      live.swap(createSnapshot(nextConfig, policies, clock, live.current()))
+      live.swap(createSnapshot(nextConfig, policies, upstreamParts, live.current()))
       // What is read at the start only stays as it was.
       current = { ...nextConfig, listen: config.listen, tls: config.tls, admin: config.admin, store: config.store }
     },
+    upstreams: () => live.current().tenants.map(({ upstream }) => upstream.health()),
     async drain() {
       draining = true
       await pause(config.drain.delayMs)
+      tunnels.close()
       const finished = await closeWithin(app, config.drain.deadlineMs)
       await admin.close()
+      stopJudging()
       identities.close()
       await Promise.all(live.current().tenants.map(({ upstream }) => upstream.close()))
+      resolver.close()
       await effects.settled()
       return finished
     },
   }
 }
-
-/** The data path's server: strict in every switch, and its router never sees what the caller asked for. */
-function dataListener(config: Config): FastifyInstance {
-  const { server, tls } = config
-  const http = {
-    maxHeaderSize: 16_384,
-    insecureHTTPParser: false,
-    requireHostHeader: false, // screen refuses it, in the envelope
-    headersTimeout: server.headersTimeoutMs,
-    connectionsCheckingInterval: 1_000,
-    optimizeEmptyRequests: true,
-    // http-proxy throws, and ends the process, when the answer before an upgrade is still under way (M04).
-    shouldUpgradeCallback: ({ socket }: IncomingMessage) => !isAnswering(socket),
-  }
-  const app = fastify({
-    logger: false,
-    // One route takes everything: the target is read by `screen` alone, so no router can read it differently.
-    rewriteUrl: () => '/',
-    // Of the two Fastify reads one alone.
-    ...(tls === undefined
-      ? { http }
-      : { https: { ...http, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
-    requestTimeout: server.requestTimeoutMs,
-    keepAliveTimeout: server.keepAliveTimeoutMs,
-    connectionTimeout: server.idleTimeoutMs,
-    maxRequestsPerSocket: server.maxRequestsPerSocket,
-    // A drain finishes what comes on open connections, each answer closing its own.
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    frameworkErrors,
-    clientErrorHandler,
-  })
-  app.server.maxConnections = server.maxConnections
-  // Node takes its own listener off a connection that asks for an upgrade: a reset of the caller's would end the process (M04).
-  app.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.on('error', () => {}))
-  // Without it Node closes the connection without a word (P22).
-  app.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket))
-  // Without these Node sends `100 Continue` before anybody has looked at the credential, and a bare 417 of its own (M08).
-  for (const event of ['checkContinue', 'checkExpectation']) {
-    app.server.on(event, (request, response) => app.server.emit('request', request, response))
-  }
-  return app as unknown as FastifyInstance
-}
-
-/** Whether the answer to an earlier request of the connection is under way. Node asks the same way. */
-const isAnswering = (socket: Socket & { readonly _httpMessage?: object | null }): boolean =>
-  socket._httpMessage !== undefined && socket._httpMessage !== null
 
 async function listenOn(app: FastifyInstance, { host, port }: ListenAddress, scheme: string): Promise<string> {
   await app.listen({ host, port })

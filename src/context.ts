@@ -66,6 +66,8 @@ export interface Gate {
   // forward
   upstreamStatus: number | undefined
   upstreamMs: number | undefined
+  /** The origin of the member that answered. */
+  upstreamAddress: string | undefined
   upstreamFailure: UpstreamFailure | undefined
   // respond
   failure: Failure | undefined

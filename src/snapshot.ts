@@ -2,11 +2,10 @@
 import { disagreements } from './config/agree.ts'
 import type { Config, TenantConfig, UpstreamConfig } from './config/config.ts'
 import type { Tenant } from './context.ts'
-import { createUpstream } from './forward/undici-upstream.ts'
+import { createUpstream, type UpstreamOptions } from './forward/undici-upstream.ts'
 import type { TenantName } from './model/ids.ts'
 import { Problems } from './model/problem.ts'
 import type { Upstream } from './model/ports.ts'
-import type { Clock } from './model/time.ts'
 import { routeTable, type RouteTable } from './policy/routes.ts'
 import type { Policy, PolicySet } from './policy/rule.ts'
 import { createTenantTable, type TenantTable } from './screen/host.ts'
@@ -27,14 +26,22 @@ export interface Live {
   swap(next: Snapshot): void
 }
 
+/** What all upstreams share. */
+export type UpstreamParts = Omit<UpstreamOptions, 'name'>
+
 /** Builds the tenants of `config` over `policies`. Upstreams of `previous` whose configuration is the same are kept. */
-export function createSnapshot(config: Config, policies: PolicySet, clock: Clock, previous?: Snapshot): Snapshot {
+export function createSnapshot(
+  config: Config,
+  policies: PolicySet,
+  parts: UpstreamParts,
+  previous?: Snapshot,
+): Snapshot {
   const problems = disagreements(config, policies)
   if (problems.length > 0) throw new Problems(problems)
 
   const tenants = config.tenants.flatMap((tenant): Tenant[] => {
     const policy = policies.policies.get(tenant.policy)
-    return policy === undefined ? [] : [{ config: tenant, policy, upstream: upstreamFor(tenant, clock, previous) }]
+    return policy === undefined ? [] : [{ config: tenant, policy, upstream: upstreamFor(tenant, parts, previous) }]
   })
   const routes = new Map(tenants.map(({ policy }) => [policy, routeTable(policy.rules)]))
   return {
@@ -45,11 +52,11 @@ export function createSnapshot(config: Config, policies: PolicySet, clock: Clock
   }
 }
 
-function upstreamFor(tenant: TenantConfig, clock: Clock, previous: Snapshot | undefined): Upstream {
+function upstreamFor(tenant: TenantConfig, parts: UpstreamParts, previous: Snapshot | undefined): Upstream {
   const same = previous?.tenants.find(
     ({ config }) => config.name === tenant.name && sameUpstream(config.upstream, tenant.upstream),
   )
-  return same?.upstream ?? createUpstream(tenant.upstream, { name: tenant.name, clock })
+  return same?.upstream ?? createUpstream(tenant.upstream, { ...parts, name: tenant.name })
 }
 
 const sameUpstream = (one: UpstreamConfig, other: UpstreamConfig): boolean =>
@@ -60,8 +67,10 @@ export function liveSnapshot(first: Snapshot): Live {
   return {
     current: () => current,
     sharing: ({ config }) => {
-      const { url, host } = config.upstream
-      const same = current.tenants.filter(({ config: { upstream } }) => upstream.url === url && upstream.host === host)
+      const { urls, host } = config.upstream
+      const isSame = ({ upstream }: TenantConfig): boolean =>
+        upstream.host === host && upstream.urls.some((url) => urls.includes(url))
+      const same = current.tenants.filter((tenant) => isSame(tenant.config))
       return [...new Set([config.name, ...same.map((each) => each.config.name)])]
     },
     swap(next) {

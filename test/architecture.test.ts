@@ -49,6 +49,7 @@ const importsOf = (source: Source): string[] =>
     .map((specifier) => posix.join(posix.dirname(source.path), specifier ?? ''))
 
 const stages = [
+  'shed',
   'screen',
   'authenticate',
   'authorize',
@@ -69,8 +70,8 @@ const layers: readonly (readonly string[])[] = [
   [...stages, 'store', 'demo'],
   // What a reload swaps, and a decision without a network (`explain`, `test`): several rooms together, like app.ts below it.
   ['snapshot.ts', 'judge.ts', 'replay-line.ts'],
-  ['directory.ts', 'run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts'],
-  ['data-documents.ts'],
+  ['directory.ts', 'run-cases.ts', 'explain.ts', 'who-can.ts', 'replay-log.ts', 'rejudge.ts'],
+  ['data-documents.ts', 'data-listener.ts'],
   // Looks at all of it, and no request of the data path passes it.
   ['admin'],
   ['app.ts'],
@@ -150,11 +151,11 @@ const rules = {
         .map((statement) => `${path}: ${statement.split('\n')[0] ?? ''}`)
     }),
 
-  'only plugin.ts, app.ts, context.ts and admin/ know Fastify': (sources) =>
+  'only plugin.ts, app.ts, data-listener.ts, context.ts and admin/ know Fastify': (sources) =>
     sources
       .filter((source) => specifiersOf(source).some((name) => name !== undefined && knowsFastify.has(name)))
       .map(({ path }) => path)
-      .filter((path) => !/^src\/(?:\w+\/plugin|app|context)\.ts$|^src\/admin\//.test(path)),
+      .filter((path) => !/^src\/(?:\w+\/plugin|app|data-listener|context)\.ts$|^src\/admin\//.test(path)),
 
   'only forward/ knows undici': (sources) =>
     sources
@@ -275,7 +276,7 @@ const offences: Readonly<Record<keyof typeof rules, readonly (readonly [sources:
       [one('src/a.ts', 'const cache = {}'), 'src/a.ts: const cache = {}'],
       [one('src/a.ts', "type Pair = [string, number]\nconst a: Pair = ['a', 1]"), "src/a.ts: const a: Pair = ['a', 1]"],
     ],
-    'only plugin.ts, app.ts, context.ts and admin/ know Fastify': [
+    'only plugin.ts, app.ts, data-listener.ts, context.ts and admin/ know Fastify': [
       [one('src/limit/quota.ts', "import type { FastifyRequest } from 'fastify'"), 'src/limit/quota.ts'],
       [one('src/limit/quota.ts', "import fp from 'fastify-plugin'"), 'src/limit/quota.ts'],
     ],

@@ -48,11 +48,11 @@ function summaryOf(config: Config, set: PolicySet) {
     tenants: config.tenants.map(({ name, hosts, upstream, policy, plan }) => ({
       name,
       hosts,
-      upstream: upstream.url,
+      upstream: upstream.urls.join(', '),
       policy,
       plan,
     })),
-    upstreams: new Set(config.tenants.map(({ upstream }) => upstream.url)).size,
+    upstreams: new Set(config.tenants.map(({ upstream }) => upstream.urls.join(', '))).size,
     policies: policies.map(({ name }) => name),
     routes: policies.reduce((sum, { rules }) => sum + rules.length, 0),
     user_roles: set.userRoles.size,

@@ -37,6 +37,8 @@ store:
 # The backend.
 upstream:
   url: http://127.0.0.1:9000
+  # In place of url: the members of one backend.
+  # urls: [http://127.0.0.1:9000, http://127.0.0.1:9001]
   # Who the gateway is to the backend: an API user that may do what all callers together may.
   # credential:
   #   user: sallyport
@@ -53,6 +55,26 @@ upstream:
   #   headers: 30s
   #   body: 60s                     # the longest gap in a body
   #   total: 90s                    # the whole exchange
+  #   idle: 120s                    # the longest silence on a WebSocket
+  # in_flight: 256                  # requests under way at once; more wait in line
+  # queue: { size: 256, wait: 1s }
+  # retry:
+  #   budget: 10                    # requests sent a second time, in percent
+  #   wait: 2500ms                  # how long GETs wait for a backend that went away
+  #   held: 1024                    # how many of them
+  # health:
+  #   # path: /health               # asked of each member again and again, if given
+  #   interval: 5s
+  #   timeout: 2s
+  #   healthy: 2                    # answers in a row that change the verdict
+  #   unhealthy: 3
+  #   status: ["200-399"]
+  #   breaker:
+  #     connect_failures: 5
+  #     failures: 50                # percent
+  #     requests: 20
+  #     window: 10s
+  #     open: 1s
 
 # Which policy of the folder applies, and which rate plan of limits.yaml.
 policy: listmonk
@@ -102,4 +124,5 @@ log:
 #   max_connections: 4096
 #   max_connections_per_address: 1024
 #   min_body_rate: 1024
+#   shed: { lag: 200ms, heap: 85, after: 1s }   # 503 to new requests while this process is at its end
 `

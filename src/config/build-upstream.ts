@@ -1,9 +1,10 @@
 /** Makes the upstream of one tenant: its own words over those of the top level. */
 import { resolve } from 'node:path'
 import type { UpstreamConfig, UpstreamCredential } from './config.ts'
-import { parseOrigin, spanOrNone } from './formats.ts'
-import { defaults } from './defaults.ts'
-import type { ServiceWords, UpstreamWords } from './language.ts'
+import { buildFailing } from './build-failing.ts'
+import { buildMembers } from './build-members.ts'
+import { spanOrNone } from './formats.ts'
+import { upstreamDefaults as defaults, type ServiceWords, type UpstreamWords } from './language-upstream.ts'
 import type { Report } from './report.ts'
 import { checkThere, readSecretVariable, readTokenFile, type Platform } from './secrets.ts'
 import { treeAt, type Path, type Tree } from './tree.ts'
@@ -43,19 +44,16 @@ export async function buildUpstream(
   const { own = {}, top = {}, ownPath } = sources
   const pathOf = (key: keyof UpstreamWords): Path => (own[key] === undefined ? ['upstream', key] : [...ownPath, key])
   const words = { ...top, ...own }
-  const url = words.url === undefined ? undefined : parseOrigin(words.url)
-  if (words.url === undefined) {
-    context.report.add(
-      ownPath,
-      '`upstream.url` is missing',
-      'add it, for example `upstream: { url: http://127.0.0.1:9000 }`, or set `SALLYPORT_UPSTREAM_URL`',
-    )
-  }
+  // Of two places that say where the backend is, one is believed whole.
+  const isElsewhere = own.url !== undefined || own.urls !== undefined
+  const isSaidAbove = !isElsewhere && (top.url ?? top.urls) !== undefined
+  const where = isSaidAbove ? ['upstream'] : ownPath
+  const urls = buildMembers(isElsewhere ? own : top, where, context.report)
   // A credential is for the backend it was given for: it does not follow a tenant to another url.
-  const isForeign = own.url !== undefined && own.credential === undefined && typeof top.credential === 'object'
+  const isForeign = isElsewhere && own.credential === undefined && typeof top.credential === 'object'
   if (isForeign) {
     context.report.add(
-      [...ownPath, 'url'],
+      [...ownPath, own.url === undefined ? 'urls' : 'url'],
       'is a url of its own without a credential of its own',
       'add `credential`: that of the top level is not sent to another url',
     )
@@ -67,10 +65,10 @@ export async function buildUpstream(
   )
   const caFile = words.ca_file === undefined ? undefined : pathFrom(context, pathOf('ca_file'), words.ca_file)
   if (caFile !== undefined) await checkThere(caFile, 'file', pathOf('ca_file'), context.report)
-  if (url === undefined || credential === undefined) return undefined
+  if (urls === undefined || credential === undefined) return undefined
   const timeouts = { ...defaults.timeouts, ...top.timeouts, ...own.timeouts }
   return {
-    url,
+    urls,
     credential,
     host: words.host,
     caFile,
@@ -80,6 +78,8 @@ export async function buildUpstream(
     headersTimeoutMs: spanOrNone(timeouts.headers) ?? 0,
     bodyTimeoutMs: spanOrNone(timeouts.body) ?? 0,
     totalTimeoutMs: spanOrNone(timeouts.total) ?? 0,
+    idleTimeoutMs: spanOrNone(timeouts.idle) ?? 0,
+    ...buildFailing(own, top),
   }
 }
 

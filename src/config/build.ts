@@ -67,6 +67,7 @@ function isSame(a: ListenAddress, b: ListenAddress): boolean {
 
 function serverFrom(words: ConfigWords['server']): ServerLimits {
   const server = { ...defaults.server, ...words }
+  const shed = { ...defaults.server.shed, ...words?.shed }
   return {
     headersTimeoutMs: spanOrNone(server.headers_timeout) ?? 0,
     requestTimeoutMs: spanOrNone(server.request_timeout) ?? 0,
@@ -76,5 +77,10 @@ function serverFrom(words: ConfigWords['server']): ServerLimits {
     maxConnections: server.max_connections,
     maxConnectionsPerAddress: server.max_connections_per_address,
     minBodyRate: server.min_body_rate,
+    shed: {
+      lagMs: spanOrNone(shed.lag) ?? 0,
+      heapPercent: shed.heap,
+      afterMs: spanOrNone(shed.after) ?? 0,
+    },
   }
 }

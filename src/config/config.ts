@@ -19,9 +19,41 @@ export type UpstreamCredential =
   /** `Authorization: token user:token` or `Basic`. */
   | { readonly kind: 'service'; readonly scheme: 'token' | 'basic'; readonly user: string; readonly secret: string }
 
+/** When a member is left alone because requests to it fail. */
+export interface BreakerConfig {
+  /** Connections in a row that fail. */
+  readonly connectFailures: number
+  /** Or this share of requests, in percent, … */
+  readonly failurePercent: number
+  /** … of at least so many … */
+  readonly minRequests: number
+  /** … within this time. */
+  readonly windowMs: number
+  /** How long it is left alone; then one request is let through. */
+  readonly openMs: number
+}
+
+/** What each member is asked again and again. */
+export interface ProbeConfig {
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Good answers in a row that bring a member back. */
+  readonly healthy: number
+  /** Bad answers in a row that take it out. */
+  readonly unhealthy: number
+  /** The statuses of good answers, each from first to last. */
+  readonly statuses: readonly StatusRange[]
+}
+
+export interface StatusRange {
+  readonly first: number
+  readonly last: number
+}
+
 export interface UpstreamConfig {
-  /** Origin only: `http://127.0.0.1:9000`; no path, no user information. */
-  readonly url: string
+  /** The members of one backend, each an origin: `http://127.0.0.1:9000`; no path, no user information. */
+  readonly urls: readonly [string, ...string[]]
   readonly credential: UpstreamCredential
   /** Sent as `Host`; `undefined`: the url's own. */
   readonly host: string | undefined
@@ -29,13 +61,31 @@ export interface UpstreamConfig {
   readonly caFile: string | undefined
   /** Off only by `insecure_skip_verify: true`, which is logged at every start. */
   readonly verifyTls: boolean
+  /** The most connections to each member. */
   readonly connections: number
+  /** The most requests under way at all members together. */
+  readonly inFlight: number
+  /** Requests that may wait for their turn, and how long each may. */
+  readonly queue: { readonly size: number; readonly waitMs: number }
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   /** The longest gap between two pieces of a body; 0 is none. */
   readonly bodyTimeoutMs: number
   /** The whole exchange; 0 is none. */
   readonly totalTimeoutMs: number
+  /** The longest silence on a WebSocket, of both sides; 0 is none. */
+  readonly idleTimeoutMs: number
+  readonly retry: {
+    /** Requests sent again, in percent of those of ten seconds. */
+    readonly budgetPercent: number
+    /** How long a request that is safe to repeat waits for a backend that went away; 0 is not at all. */
+    readonly waitMs: number
+    /** Requests that may wait like this. */
+    readonly held: number
+  }
+  readonly breaker: BreakerConfig
+  /** `undefined`: nothing is asked. */
+  readonly probe: ProbeConfig | undefined
 }
 
 export interface AuthConfig {
@@ -73,6 +123,17 @@ export interface ServerLimits {
   readonly maxConnectionsPerAddress: number
   /** Bytes a second, on average, after five seconds. */
   readonly minBodyRate: number
+  readonly shed: ShedConfig
+}
+
+/** When new requests are refused because the process itself is at its end. */
+export interface ShedConfig {
+  /** How late the event loop may be; 0 is any time. */
+  readonly lagMs: number
+  /** How much of the heap may be in use. */
+  readonly heapPercent: number
+  /** How long either must have lasted. */
+  readonly afterMs: number
 }
 
 /** Sign-in through an identity provider (OpenID Connect). */

@@ -13,8 +13,6 @@ export const defaults = {
   plan: 'default',
   contract: 'backend',
   timezone: '+00:00',
-  connections: 64,
-  timeouts: { connect: '2s', headers: '30s', body: '60s', total: '90s' },
   auth: { unauthenticated_status: 403, realm: 'sallyport', bearer: false, api_key: false },
   logLevel: 'info',
   drain: { delay: '0s', deadline: '30s' },
@@ -27,5 +25,6 @@ export const defaults = {
     max_connections: 4096,
     max_connections_per_address: 1024,
     min_body_rate: 1024,
+    shed: { lag: '200ms', heap: 85, after: '1s' },
   },
 } as const

@@ -1,6 +1,14 @@
 /** Shows a configuration in the words of the file, with every default, and no secret. */
 import { offsetText, spanText } from '../model/time.ts'
-import type { AdminConfig, Config, ListenAddress, TenantConfig, UpstreamConfig, UpstreamCredential } from './config.ts'
+import type {
+  AdminConfig,
+  Config,
+  ListenAddress,
+  ProbeConfig,
+  TenantConfig,
+  UpstreamConfig,
+  UpstreamCredential,
+} from './config.ts'
 
 /** What stands where a secret would. */
 const masked = '***'
@@ -26,6 +34,11 @@ export function describeConfig(config: Config): Readonly<Record<string, unknown>
       max_connections: config.server.maxConnections,
       max_connections_per_address: config.server.maxConnectionsPerAddress,
       min_body_rate: config.server.minBodyRate,
+      shed: {
+        lag: spanText(config.server.shed.lagMs),
+        heap: config.server.shed.heapPercent,
+        after: spanText(config.server.shed.afterMs),
+      },
     },
   }
 }
@@ -51,8 +64,9 @@ function describeTenant(tenant: TenantConfig): Readonly<Record<string, unknown>>
 }
 
 function describeUpstream(upstream: UpstreamConfig): Readonly<Record<string, unknown>> {
+  const [first, ...others] = upstream.urls
   return {
-    url: upstream.url,
+    ...(others.length === 0 ? { url: first } : { urls: upstream.urls }),
     credential: describeCredential(upstream.credential),
     ...(upstream.host === undefined ? {} : { host: upstream.host }),
     ...(upstream.caFile === undefined ? {} : { ca_file: upstream.caFile }),
@@ -63,7 +77,40 @@ function describeUpstream(upstream: UpstreamConfig): Readonly<Record<string, unk
       headers: spanText(upstream.headersTimeoutMs),
       body: spanText(upstream.bodyTimeoutMs),
       total: spanText(upstream.totalTimeoutMs),
+      idle: spanText(upstream.idleTimeoutMs),
     },
+    in_flight: upstream.inFlight,
+    queue: { size: upstream.queue.size, wait: spanText(upstream.queue.waitMs) },
+    retry: {
+      budget: upstream.retry.budgetPercent,
+      wait: spanText(upstream.retry.waitMs),
+      held: upstream.retry.held,
+    },
+    health: {
+      ...(upstream.probe === undefined ? {} : describeProbe(upstream.probe)),
+      breaker: describeBreaker(upstream),
+    },
+  }
+}
+
+function describeProbe(probe: ProbeConfig): Readonly<Record<string, unknown>> {
+  return {
+    path: probe.path,
+    interval: spanText(probe.intervalMs),
+    timeout: spanText(probe.timeoutMs),
+    healthy: probe.healthy,
+    unhealthy: probe.unhealthy,
+    status: probe.statuses.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)),
+  }
+}
+
+function describeBreaker({ breaker }: UpstreamConfig): Readonly<Record<string, unknown>> {
+  return {
+    connect_failures: breaker.connectFailures,
+    failures: breaker.failurePercent,
+    requests: breaker.minRequests,
+    window: spanText(breaker.windowMs),
+    open: spanText(breaker.openMs),
   }
 }
 

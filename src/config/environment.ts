@@ -78,12 +78,16 @@ export function withOverrides(tree: Tree, overrides: Overrides, shape: Shape, pr
   return result
 }
 
-const tokenSources: readonly string[] = ['token', 'token_file', 'token_env']
+/** Of each group one key is used: the one given with the higher precedence takes out the others. */
+const alternatives: readonly (readonly string[])[] = [
+  ['token', 'token_file', 'token_env'],
+  ['url', 'urls'],
+]
 
-/** Of the three places for a token one is used: the one given with the higher precedence takes out the others. */
 function given(tree: Tree, path: readonly string[], value: ScalarTree): Tree {
   const [last = ''] = path.slice(-1)
-  const others = tokenSources.includes(last) ? tokenSources.filter((source) => source !== last) : []
+  const group = alternatives.find((keys) => keys.includes(last)) ?? []
+  const others = group.filter((key) => key !== last)
   const cleared = others.reduce((result, source) => withoutLower(result, [...path.slice(0, -1), source], value), tree)
   return withValue(cleared, path, value)
 }

@@ -2,7 +2,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { parseTenantName } from '../model/ids.ts'
 import { parseSpan } from '../model/time.ts'
-import type { ListenAddress } from './config.ts'
+import type { ListenAddress, StatusRange } from './config.ts'
 
 /** Milliseconds of `30s`; 0 for `none` and `0s`. */
 export function spanOrNone(text: string): number | undefined {
@@ -51,6 +51,15 @@ export function parseOrigin(text: string): string | undefined {
   return url.username === '' && url.password === '' && url.pathname === '/' && url.port !== '0' ? url.origin : undefined
 }
 
+/** `200` or `200-399`. */
+export function parseStatusRange(text: string): StatusRange | undefined {
+  const match = /^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$/.exec(text)
+  if (match === null) return undefined
+  const first = Number(match[1])
+  const last = Number(match[2] ?? first)
+  return first <= last ? { first, last } : undefined
+}
+
 /** `10.0.0.0/8`, `::1`, `192.0.2.1`. */
 export function parseRange(text: string): string | undefined {
   const [address = '', prefix, ...rest] = text.split('/')
@@ -86,6 +95,7 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   host: (text) => parseHost(text) !== undefined,
   origin: (text) => parseOrigin(text) !== undefined,
   range: (text) => parseRange(text) !== undefined,
+  'status-range': (text) => parseStatusRange(text) !== undefined,
   instant: (text) => parseInstant(text) !== undefined,
   tenant: (text) => parseTenantName(text) !== undefined,
 }

@@ -2,68 +2,9 @@
 import { Type, type Static } from 'typebox'
 import { defaults } from './defaults.ts'
 import { admin, tls } from './language-admin.ts'
+import { upstreamSchema } from './language-upstream.ts'
 import { closed, text } from './shape.ts'
-import { count, file, flag, listen, name, span, spanOrNone } from './words.ts'
-
-const service = closed({
-  user: text('a user name', {
-    description: 'the API user at the backend',
-    pattern: '^[^:\\s\\p{Cc}]+$',
-    secret: true, // `user:token` is an easy mistake
-    examples: ['gateway'],
-  }),
-  token: Type.Optional(
-    text('a token', {
-      description: 'only as `${VAR}`; never written out',
-      pattern: '^[!-~]{1,4096}$',
-      secret: true,
-      referenced: true,
-    }),
-  ),
-  token_file: Type.Optional(file('a file that holds the token and nothing else')),
-  token_env: Type.Optional(
-    text('the name of an environment variable', { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', examples: ['LISTMONK_TOKEN'] }),
-  ),
-  scheme: Type.Optional(Type.Enum(['token', 'basic'], { default: 'token' })),
-})
-export type ServiceWords = Static<typeof service>
-
-const upstream = closed({
-  url: Type.Optional(
-    text('an origin: http or https, a host, a port, no path and no user', {
-      format: 'origin',
-      examples: ['http://127.0.0.1:9000'],
-      description: 'where the backend is',
-      secret: true,
-    }),
-  ),
-  credential: Type.Optional(
-    Type.Union([Type.Enum(['caller', 'none']), service], {
-      title: '`caller`, `none` or a map with `user` and a token',
-      description: 'what the backend is shown',
-      default: 'none',
-      secret: true,
-    }),
-  ),
-  host: Type.Optional(
-    text('a host, with or without a port', {
-      pattern: '^[A-Za-z0-9_.-]+(?::[0-9]{1,5})?$',
-      examples: ['lists.example.org'],
-    }),
-  ),
-  ca_file: Type.Optional(file('PEM file of the authority that signs the backend')),
-  insecure_skip_verify: flag('does not verify the certificate of the backend'),
-  connections: count('the most connections to the backend', defaults.connections, 65_535),
-  timeouts: Type.Optional(
-    closed({
-      connect: span('until the connection stands', defaults.timeouts.connect),
-      headers: span('until the headers of the answer are there', defaults.timeouts.headers),
-      body: spanOrNone('the longest gap in a body', defaults.timeouts.body),
-      total: spanOrNone('the whole exchange', defaults.timeouts.total),
-    }),
-  ),
-})
-export type UpstreamWords = Static<typeof upstream>
+import { count, file, flag, listen, name, percent, span, spanOrNone } from './words.ts'
 
 const auth = closed({
   unauthenticated_status: Type.Optional(
@@ -79,7 +20,7 @@ const auth = closed({
 
 /** What a tenant may say, and the top level for all tenants. */
 const shared = {
-  upstream: Type.Optional(upstream),
+  upstream: Type.Optional(upstreamSchema),
   policy: Type.Optional(name('the name of a policy', 'the `policy:` of a file in the policy folder')),
   partial: Type.Optional(
     Type.Enum(['refuse', 'narrow'], { description: "takes the place of the policy's own `scope.partial`" }),
@@ -159,6 +100,13 @@ export const configSchema = closed(
           'bytes a second at which a body must come on average, after five seconds',
           defaults.server.min_body_rate,
           1_000_000,
+        ),
+        shed: Type.Optional(
+          closed({
+            lag: spanOrNone('requests are refused while the event loop is later than this', defaults.server.shed.lag),
+            heap: percent('or while more of the heap is in use, in percent', defaults.server.shed.heap),
+            after: span('once that has lasted so long', defaults.server.shed.after),
+          }),
         ),
       }),
     ),

@@ -4,6 +4,7 @@ import { text } from './shape.ts'
 
 export const span = (description: string, otherwise: string) =>
   Type.Optional(Type.String({ title: 'a span', description, default: otherwise, format: 'span', examples: ['30s'] }))
+
 export const spanOrNone = (description: string, otherwise: string) =>
   Type.Optional(
     Type.String({
@@ -14,6 +15,7 @@ export const spanOrNone = (description: string, otherwise: string) =>
       examples: ['30s', 'none'],
     }),
   )
+
 export const count = (description: string, otherwise: number, maximum: number) =>
   Type.Optional(
     Type.Integer({
@@ -24,9 +26,14 @@ export const count = (description: string, otherwise: number, maximum: number) =
       maximum,
     }),
   )
+
+export const percent = (description: string, otherwise: number) => count(description, otherwise, 100)
+
 export const flag = (description: string) => Type.Optional(Type.Boolean({ description, default: false }))
+
 export const file = (description: string) =>
   text('the path of a file', { description, pattern: '\\S', examples: ['secrets/token'] })
+
 export const name = (title: string, description: string) =>
   text(title, { description, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$', examples: ['listmonk'] })
 

@@ -46,5 +46,5 @@ function tenant(base: TenantConfig, name: string, hosts: readonly string[], url:
   const tenantName = parseTenantName(name)
   if (tenantName === undefined) throw new Error(`\`${name}\` is no name of a tenant`)
   const headersTimeoutMs = name === 'silent' ? 1_000 : base.upstream.headersTimeoutMs
-  return { ...base, name: tenantName, hosts, upstream: { ...base.upstream, url, headersTimeoutMs } }
+  return { ...base, name: tenantName, hosts, upstream: { ...base.upstream, urls: [url], headersTimeoutMs } }
 }

@@ -1,7 +1,7 @@
 /** The time limits of exchanges, all on one timer. undici's own timers are up to a second late, and sleep while a body is written. */
 import type { Clock } from '../model/time.ts'
 
-export type Limit = 'connect' | 'headers' | 'gap' | 'total'
+export type Limit = 'wait' | 'connect' | 'headers' | 'gap' | 'total'
 
 export interface Deadlines {
   /** (Re)starts a limit: it passes `ms` from now. 0 lifts it. */
@@ -21,7 +21,7 @@ interface Watched {
   readonly onPassed: (limit: Limit) => void
 }
 
-const limits = ['total', 'connect', 'headers', 'gap'] as const
+const limits = ['total', 'wait', 'connect', 'headers', 'gap'] as const
 
 /**
  * One timer for all, set for the first limit that may pass. It is left to ring when that limit is lifted: most are, and a
@@ -44,11 +44,11 @@ export function createTimekeeper(clock: Clock): Timekeeper {
     ringsAt = Infinity
     const now = clock.monotonicMs()
     for (const each of [...watched]) pass(each, now)
-    for (const { at } of watched) ringBy(Math.min(at.connect, at.headers, at.gap, at.total))
+    for (const { at } of watched) ringBy(Math.min(at.wait, at.connect, at.headers, at.gap, at.total))
   }
 
   return (onPassed) => {
-    const at = { connect: Infinity, headers: Infinity, gap: Infinity, total: Infinity }
+    const at = { wait: Infinity, connect: Infinity, headers: Infinity, gap: Infinity, total: Infinity }
     const own: Watched = { place: watched.length, at, onPassed }
     watched.push(own)
     return {

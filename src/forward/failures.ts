@@ -1,6 +1,7 @@
-/** What an error of the wire means: one row of the catalogue and one RFC 9209 name. Pure. */
+/** What an error of the wire, or a limit that passed, means: one row of the catalogue and one RFC 9209 name. Pure. */
 import { Failure } from '../model/failure.ts'
 import type { UpstreamFailure } from '../model/ports.ts'
+import type { Limit } from './deadlines.ts'
 
 /** Where in the exchange it happened. `queue`: no connection was free yet. */
 export type Phase = 'queue' | 'connect' | 'send' | 'wait' | 'body'
@@ -13,12 +14,24 @@ const reset: Meaning = ['upstream-reset', 'connection_terminated']
 const incomplete: Meaning = ['upstream-reset', 'http_response_incomplete']
 const connectTimeout: Meaning = ['upstream-connect-timeout', 'connection_timeout']
 const answerTimeout: Meaning = ['upstream-timeout', 'http_response_timeout']
+const readTimeout: Meaning = ['upstream-timeout', 'connection_read_timeout']
 const certificate: Meaning = ['upstream-tls', 'tls_certificate_error']
 const tlsProtocol: Meaning = ['upstream-tls', 'tls_protocol_error']
 const garbage: Meaning = ['upstream-protocol', 'http_protocol_error']
 const framing: Meaning = ['upstream-protocol', 'http_response_transfer_coding']
 const exhausted: Meaning = ['overloaded', 'connection_limit_reached']
 const ours: Meaning = ['internal', 'proxy_internal_error']
+
+/** Nothing was tried: there is no room. */
+export const overloaded: UpstreamFailure = Object.freeze({
+  code: 'overloaded',
+  proxyError: 'connection_limit_reached',
+  phase: 'queue',
+  cause: undefined,
+})
+
+/** The code of the error with which a connection ends on which the backend answered before it was asked. */
+export const spokeFirst = 'ERR_SPOKE_FIRST'
 
 const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['ECONNREFUSED', refusedConnection],
@@ -57,11 +70,12 @@ const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', ['upstream-protocol', 'http_response_body_size']],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', incomplete],
   ['UND_ERR_HEADERS_TIMEOUT', answerTimeout],
-  ['UND_ERR_BODY_TIMEOUT', ['upstream-timeout', 'connection_read_timeout']],
+  ['UND_ERR_BODY_TIMEOUT', readTimeout],
   // The caller's body is not as long as its Content-Length says.
   ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', ['body-unreadable', 'http_request_error']],
   ['UND_ERR_DESTROYED', exhausted],
   ['UND_ERR_CLOSED', exhausted],
+  [spokeFirst, garbage],
   ['EMFILE', exhausted],
   ['ENFILE', exhausted],
   ['EADDRNOTAVAIL', exhausted],
@@ -73,6 +87,29 @@ const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 export function upstreamFailure(error: unknown, phase: Phase): UpstreamFailure {
   const [code, proxyError] = meaningOf(error, phase)
   return { code, proxyError, phase, cause: error }
+}
+
+/** The failure that a limit means when it passes in `phase`. */
+export function limitPassed(limit: Exclude<Limit, 'wait'>, phase: Phase): UpstreamFailure {
+  const [code, proxyError] = byLimit[limit]
+  return { code, proxyError, phase, cause: undefined }
+}
+
+const byLimit: Readonly<Record<Exclude<Limit, 'wait'>, Meaning>> = {
+  connect: connectTimeout,
+  headers: answerTimeout,
+  gap: readTimeout,
+  total: ['upstream-deadline', 'http_response_timeout'],
+}
+
+const membersOwn: ReadonlySet<UpstreamFailure['code']> = new Set([
+  ...(['upstream-reset', 'upstream-protocol', 'upstream-timeout', 'upstream-tls'] as const),
+])
+
+/** Whether a failure after the connection stood tells of the member, and not of the caller or of us. */
+export function isMembersOwn({ code, phase }: UpstreamFailure): boolean {
+  // The whole exchange may last too long because of its caller; the wait for the head does not.
+  return membersOwn.has(code) || (code === 'upstream-deadline' && phase === 'wait')
 }
 
 function meaningOf(error: unknown, phase: Phase): Meaning {

@@ -2,18 +2,22 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { UpstreamConfig } from '../config/config.ts'
 import type { Gate, Outgoing, Tenant } from '../context.ts'
-import { refused } from '../model/failure.ts'
+import { type Failure, refused } from '../model/failure.ts'
 import type { Exchange, FlatHeaders, UpstreamSink } from '../model/ports.ts'
 import type { Clock } from '../model/time.ts'
 import type { Rule } from '../policy/rule.ts'
 import { callerBody } from './caller-body.ts'
+import { createTimekeeper } from './deadlines.ts'
+import { readOpening } from './handshake.ts'
 import { type CompiledHeaders, compileHeaders, outgoingHeaders } from './request-headers.ts'
 import { collectYoungGarbage, type StreamedBytes } from './young-garbage.ts'
-import { hideReasons, isUpgrade, webSocketHeaders, type WebSocketServer } from './websocket.ts'
+import type { Tunnels } from './tunnels.ts'
+import { isUpgrade, openWebSocket, type WebSocketParts } from './websocket.ts'
 
 /** Where an answer goes, and who may hold it back or give it up. */
 export interface Answer extends UpstreamSink {
@@ -28,6 +32,8 @@ export interface ForwardOptions {
   readonly trusts: (peerAddress: string) => boolean
   /** Called when something that is no read goes to a tenant's backend, and again when that is over. */
   readonly noteWrite: (tenant: Tenant) => void
+  /** Where WebSockets are kept that are open. */
+  readonly tunnels: Tunnels
 }
 
 /** What the stages before have settled; nothing is sent without all of it. */
@@ -38,13 +44,14 @@ interface Allowed {
   readonly outgoing: Outgoing
 }
 
-const maxMessageBytes = 16 * 1024 * 1024
 /** Of a body that passes unread on a public route, chunked or not: nobody is accountable for it (R8). */
 const maxAnonymousBytes = 16 * 1024 * 1024
 
 export const forward = fp<ForwardOptions>(
-  async (app, { answer, clock, trusts, noteWrite }) => {
+  async (app, { answer, clock, trusts, noteWrite, tunnels }) => {
     const streamed = collectYoungGarbage()
+    const webSocketParts: WebSocketParts = { deadlines: createTimekeeper(clock), tunnels, streamed }
+    const early = new WeakMap<IncomingMessage, Buffer>()
     const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
     const compiledFor = (config: UpstreamConfig): CompiledHeaders => {
       const known = compiled.get(config)
@@ -83,35 +90,45 @@ export const forward = fp<ForwardOptions>(
     // Fastify reads `text/plain` whole by itself (what Amazon SNS sends), and a body that was read is never sent on.
     app.removeAllContentTypeParsers()
 
-    const webSocketClient = {
-      maxPayload: maxMessageBytes,
-      perMessageDeflate: false,
-      followRedirects: false,
-      // http-proxy's, which its types do not know.
-      rewriteRequestHeaders: (_: unknown, request: FastifyRequest) =>
-        webSocketHeaders(headersFor(request, allowedOf(request))),
+    const upgrade = (request: FastifyRequest, reply: FastifyReply): Failure | undefined => {
+      const allowed = allowedOf(request)
+      const { gate, rule, outgoing } = allowed
+      const opening = rule.websocket ? readOpening(request.raw.rawHeaders) : 'an upgrade on a plain route'
+      if (typeof opening === 'string') return refused('header-invalid', { cause: opening, close: true })
+      const headers = headersFor(request, allowed)
+      const noted = noting(gate, answer(request, reply), clock, streamed)
+      openWebSocket(
+        {
+          ...{ message: request.raw, response: reply.raw, gate, opening, target: outgoing.target, headers },
+          early: early.get(request.raw) ?? Buffer.alloc(0),
+          failed: (failure) => noted.failed(failure),
+        },
+        webSocketParts,
+      )
+      return undefined
     }
+
     await app.register(httpProxy, {
       upstream: '',
       httpMethods: app.supportedMethods,
       // Never used: plain requests are `send`'s. Without it reply-from would build a client that verifies no TLS.
       undici: { request: () => Promise.reject(new Error('not this way')) } as never,
-      replyOptions: { getUpstream: (request) => allowedOf(request as unknown as FastifyRequest).config.url },
       handler: send,
       preHandler(request, reply, done) {
         // Before http-proxy builds URLs out of the `/` that its route sees; the reply is taken over, so its handler is not run.
         if (!isUpgrade(request.raw)) return send(request, reply)
-        const allowed = allowedOf(request)
-        if (!allowed.rule.websocket)
-          return done(refused('header-invalid', { cause: 'an upgrade on a plain route', close: true }))
-        hideReasons((reply as unknown as { wsProxy: { wss: WebSocketServer } }).wsProxy.wss)
-        // http-proxy takes path and query from here; until now it was `/` for everybody.
-        request.raw.url = allowed.outgoing.target
-        done()
+        const failure = upgrade(request, reply)
+        return failure === undefined ? undefined : done(failure)
       },
+      // It brings upgrades to the route. What it would do then, it would do before the backend was asked.
       websocket: true,
-      wsServerOptions: { maxPayload: maxMessageBytes, perMessageDeflate: false },
-      wsClientOptions: webSocketClient,
+    })
+    // What came behind the head of an upgrade is shown to who listens for it alone, and http-proxy wants to be alone.
+    const [listener] = app.server.listeners('upgrade')
+    if (listener !== undefined) app.server.off('upgrade', listener as () => void)
+    app.server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+      early.set(message, head)
+      listener?.call(app.server, message, socket, head)
     })
   },
   { name: 'forward' },
@@ -171,9 +188,10 @@ function noting(gate: Gate, answer: Answer, clock: Clock, streamed: StreamedByte
   const sentAtMs = clock.monotonicMs()
   return {
     attach: (exchange) => answer.attach(exchange),
-    head(status, headers) {
+    head(status, headers, member) {
       gate.upstreamStatus = status
       gate.upstreamMs = clock.monotonicMs() - sentAtMs
+      gate.upstreamAddress = member
       answer.head(status, headers)
     },
     data(chunk) {
@@ -205,7 +223,7 @@ function notingWrite(answer: Answer, { tenant }: Gate, noteWrite: (tenant: Tenan
           exchange.abort()
         },
       }),
-    head: (status, headers) => answer.head(status, headers),
+    head: (status, headers, member) => answer.head(status, headers, member),
     data: (chunk) => answer.data(chunk),
     end() {
       note()

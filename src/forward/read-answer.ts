@@ -48,7 +48,8 @@ export function readAnswer(
         return true
       },
       end: () => resolve({ status, headers, body: Buffer.concat(chunks) }),
-      failed: ({ code, proxyError, cause }) => reject(refused(code, { proxyError, cause })),
+      failed: ({ code, proxyError, cause, retryAfterSeconds }) =>
+        reject(refused(code, { proxyError, cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })),
     })
   })
 }

@@ -4,7 +4,8 @@ import type { FlatHeaders } from '../model/ports.ts'
 
 /** What is the same for all requests to one backend. */
 export interface CompiledHeaders {
-  readonly host: string
+  /** `undefined`: each member's own. */
+  readonly host: string | undefined
   /** The service credential, ready to be sent. */
   readonly authorization: string | undefined
   readonly sendsCallersAuthorization: boolean
@@ -40,7 +41,7 @@ const pseudonym = 'sallyport'
 export function compileHeaders(config: UpstreamConfig): CompiledHeaders {
   const { credential } = config
   return {
-    host: config.host ?? new URL(config.url).host,
+    host: config.host ?? (config.urls.length === 1 ? new URL(config.urls[0]).host : undefined),
     authorization: credential.kind === 'service' ? serviceAuthorization(credential) : undefined,
     sendsCallersAuthorization: credential.kind === 'caller',
   }
@@ -78,7 +79,7 @@ export function outgoingHeaders(compiled: CompiledHeaders, caller: CallerRequest
   const { rawHeaders } = caller
   const nominated = nominatedIn(rawHeaders)
   const passes = caller.credential === 'pass'
-  const headers: string[] = ['Host', compiled.host]
+  const headers: string[] = compiled.host === undefined ? [] : ['Host', compiled.host]
   let via: string | undefined
   let forwardedProto: string | undefined
 

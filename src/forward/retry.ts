@@ -1,27 +1,48 @@
-/** The one retry there is (RFC 9110 §9.2.2: a proxy must not repeat what is not safe), and its budget. Pure. */
+/** When a request goes out again (RFC 9110 §9.2.2: a proxy must not repeat what is not safe), and the budget for it. Pure. */
+import { Readable } from 'node:stream'
 import type { UpstreamFailure, UpstreamRequest } from '../model/ports.ts'
 
 /** What is known of an attempt that failed. */
 export interface Attempt {
-  readonly number: number
-  /** The connection had served another request before: it may have been closed under our hands. */
-  readonly onReusedConnection: boolean
+  /** Bytes of the request may have reached the member. */
+  readonly wasSent: boolean
   readonly sawAnyByte: boolean
+  /** The request was sent once before. */
+  readonly isRepeat: boolean
 }
+
+/**
+ * `elsewhere`: nothing was sent, so any member may be asked, for any method; who is safe to repeat may also wait for this
+ * one. `again`: it was sent and is safe to repeat. `no`: it ends here.
+ */
+export type Step = 'elsewhere' | 'again' | 'no'
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Whether the request may be sent once more, on a new connection. */
-export function mayRepeat(request: UpstreamRequest, attempt: Attempt, failure: UpstreamFailure): boolean {
-  return (
-    attempt.number === 1 &&
-    attempt.onReusedConnection &&
-    !attempt.sawAnyByte &&
-    failure.code === 'upstream-reset' &&
-    safeMethods.has(request.method) &&
-    request.body === undefined
-  )
+/** Sending it twice does what sending it once does. */
+export const isSafe = (request: UpstreamRequest): boolean =>
+  request.body === undefined && safeMethods.has(request.method)
+
+/** What speaks of the connection and not of the request. */
+const connecting: ReadonlySet<UpstreamFailure['code']> = new Set([
+  ...(['upstream-refused', 'upstream-reset', 'upstream-dns', 'upstream-tls'] as const),
+  ...(['upstream-protocol', 'upstream-connect-timeout'] as const),
+])
+
+export function nextStep(request: UpstreamRequest, attempt: Attempt, failure: UpstreamFailure): Step {
+  if (!attempt.wasSent) return connecting.has(failure.code) && isWhole(request.body) ? 'elsewhere' : 'no'
+  if (attempt.sawAnyByte || attempt.isRepeat || failure.code !== 'upstream-reset') return 'no'
+  return isSafe(request) ? 'again' : 'no'
 }
+
+/** Nothing of the body was taken yet. */
+const isWhole = (body: UpstreamRequest['body']): boolean =>
+  !(body instanceof Readable) || !(body.readableDidRead || body.destroyed)
+
+/** Failures after which the member itself may come back in a moment. */
+const passing: ReadonlySet<UpstreamFailure['code']> = new Set(['upstream-refused', 'upstream-reset', 'upstream-dns'])
+
+export const mayPass = ({ code }: UpstreamFailure): boolean => passing.has(code)
 
 /** Requests and retries since a window began. */
 export interface RetryBudget {
@@ -30,24 +51,28 @@ export interface RetryBudget {
   readonly retries: number
 }
 
+export interface BudgetRule {
+  /** Of the requests of a window. */
+  readonly percent: number
+  /** At least so many: a quiet gateway has few requests to take a share of, and each of its connections may break once. */
+  readonly floor: number
+}
+
 export const emptyBudget: RetryBudget = Object.freeze({ windowStartMs: -Infinity, requests: 0, retries: 0 })
 
 const windowMs = 10_000
-const share = 0.1
-/** A quiet gateway has few requests to take a share of, and one stale connection each. */
-const floor = 10
 
 const current = (budget: RetryBudget, nowMs: number): RetryBudget =>
   nowMs - budget.windowStartMs < windowMs ? budget : { windowStartMs: nowMs, requests: 0, retries: 0 }
 
 export function afterRequest(budget: RetryBudget, nowMs: number): RetryBudget {
   const now = current(budget, nowMs)
-  return { ...now, requests: now.requests + 1 }
+  return { windowStartMs: now.windowStartMs, requests: now.requests + 1, retries: now.retries }
 }
 
-/** The budget after one more retry, or `undefined` when a tenth of the window's requests (at least 10) were retries already. */
-export function spendRetry(budget: RetryBudget, nowMs: number): RetryBudget | undefined {
+/** The budget after one more retry, or `undefined` when the window has had its share. */
+export function spendRetry(budget: RetryBudget, nowMs: number, rule: BudgetRule): RetryBudget | undefined {
   const now = current(budget, nowMs)
-  if (now.retries >= Math.max(floor, now.requests * share)) return undefined
+  if (now.retries >= Math.max(rule.floor, (now.requests * rule.percent) / 100)) return undefined
   return { ...now, retries: now.retries + 1 }
 }

@@ -39,9 +39,12 @@ const parallel = 8
 
 export function createLookUps(): LookUps {
   const underWay = new WeakMap<Upstream, Map<string, Looking>>()
-  // By origin: as many as there are backends.
+  // By origin: as many as there are members of backends. Those of one backend share what is stored.
   const writesTo = new Map<string, number>()
   const compiled = new WeakMap<UpstreamConfig, CompiledHeaders>()
+
+  const writesToAll = ({ urls }: UpstreamConfig): number =>
+    urls.length === 1 ? (writesTo.get(urls[0]) ?? 0) : urls.reduce((sum, url) => sum + (writesTo.get(url) ?? 0), 0)
 
   function headersFor(config: UpstreamConfig, asker: Asker): FlatHeaders {
     const known = compiled.get(config) ?? compileHeaders(config)
@@ -70,7 +73,7 @@ export function createLookUps(): LookUps {
   function shared(tenant: Tenant, kind: ThingKind, key: string, asker: Asker): Promise<Found> {
     const known = underWay.get(tenant.upstream) ?? new Map<string, Looking>()
     underWay.set(tenant.upstream, known)
-    const writes = writesTo.get(tenant.config.upstream.url) ?? 0
+    const writes = writesToAll(tenant.config.upstream)
     const shown = tenant.config.upstream.credential.kind === 'caller' ? asker.authorization : undefined
     const id = JSON.stringify([kind, key, shown])
     const same = known.get(id)
@@ -101,8 +104,7 @@ export function createLookUps(): LookUps {
       return found
     },
     noteWrite({ config }) {
-      const { url } = config.upstream
-      writesTo.set(url, (writesTo.get(url) ?? 0) + 1)
+      for (const url of config.upstream.urls) writesTo.set(url, (writesTo.get(url) ?? 0) + 1)
     },
   }
 }

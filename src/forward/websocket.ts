@@ -1,40 +1,109 @@
-/** What http-proxy's WebSocket path needs to keep the gateway's rules: our headers, and no word of the backend's address. */
-import type { IncomingMessage } from 'node:http'
-import type { FlatHeaders } from '../model/ports.ts'
+/** A WebSocket from the allowed request to its end: the backend is asked first, and only then is the caller told yes. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Gate } from '../context.ts'
+import { type FailureCode, refused } from '../model/failure.ts'
+import type { FlatHeaders, UpstreamFailure, UpstreamRequest } from '../model/ports.ts'
+import type { Timekeeper } from './deadlines.ts'
+import { type Opening, openingHeaders, openingProblem, switchingHead } from './handshake.ts'
+import { createTunnel, type TunnelEnd } from './tunnel.ts'
+import type { OpenTunnel, Tunnels } from './tunnels.ts'
 
-/** The part of `ws`'s server that is touched here. */
-export interface WebSocketServer {
-  readonly options: { WebSocket: WebSocketClass & { readonly hidesReasons?: true } }
+export interface WebSocketParts {
+  readonly deadlines: Timekeeper
+  readonly tunnels: Tunnels
+  /** Told of every piece that passes. */
+  readonly streamed: (count: number) => void
 }
 
-type WebSocketClass = new (...parts: never[]) => { close(code?: number, reason?: string | Buffer): void }
+export interface WebSocketRequest {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  /** What came behind the head, before anybody answered. */
+  readonly early: Buffer
+  readonly gate: Gate
+  readonly opening: Opening
+  readonly target: string
+  readonly headers: FlatHeaders
+  /** Answers in place of the backend; nothing was written yet. */
+  readonly failed: (failure: UpstreamFailure) => void
+}
+
+const maxMessageBytes = 16 * 1024 * 1024
 
 /** Node marks a request whose connection was handed over by its parser. */
 export function isUpgrade(request: IncomingMessage & { readonly upgrade?: boolean | null }): boolean {
   return request.upgrade === true
 }
 
-/** As an object, the way `ws` wants them; its handshake sets the `Sec-WebSocket-*` of this hop itself. */
-export function webSocketHeaders(headers: FlatHeaders): Record<string, string | string[]> {
-  const made: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] ?? ''
-    const value = headers[at + 1] ?? ''
-    if (name.toLowerCase().startsWith('sec-websocket-')) continue
-    const before = made[name]
-    made[name] = before === undefined ? value : [before, value].flat()
+export function openWebSocket(asked: WebSocketRequest, parts: WebSocketParts): void {
+  const { message, gate, opening } = asked
+  const { socket } = message
+  const failed = (failure: UpstreamFailure): void => {
+    // Its parser has let go of it: no other request comes on this connection.
+    asked.response.shouldKeepAlive = false
+    asked.failed(failure)
   }
-  return made
+  const request: UpstreamRequest = {
+    ...{ method: 'GET', target: asked.target, body: undefined, deadlineMs: undefined },
+    headers: openingHeaders(asked.headers, opening),
+  }
+  const giveUp = gate.tenant?.upstream.upgrade(request, {
+    opened(headers, backend, member) {
+      socket.off('close', leave)
+      gate.upstreamAddress = member
+      const problem = openingProblem(101, headers, opening)
+      if (problem === undefined && !socket.destroyed) return carry(asked, headers, backend, parts)
+      backend.on('error', () => {}).destroy()
+      if (problem === undefined) return undefined
+      const cause = new Error(`the backend's answer to an upgrade is ${problem}`)
+      return failed({ code: 'upstream-protocol', proxyError: 'http_upgrade_failed', phase: 'wait', cause })
+    },
+    failed(failure) {
+      socket.off('close', leave)
+      failed(failure)
+    },
+  })
+  const leave = (): void => giveUp?.()
+  socket.once('close', leave)
 }
 
-/** http-proxy closes the caller's side with the error's text (`connect ECONNREFUSED 10.0.0.5:9000`) as the reason. Once a server. */
-export function hideReasons(server: WebSocketServer): void {
-  const Base = server.options.WebSocket
-  if (Base.hidesReasons === true) return
-  server.options.WebSocket = class extends Base {
-    static override readonly hidesReasons = true
-    override close(code?: number, reason?: string | Buffer): void {
-      super.close(code, code === 1011 ? undefined : reason)
-    }
-  }
+function carry(
+  { message, response, early, gate, opening }: WebSocketRequest,
+  headers: FlatHeaders,
+  backend: Duplex,
+  { deadlines, tunnels, streamed }: WebSocketParts,
+): void {
+  const { socket } = message
+  // For the log; the head is written past it.
+  response.statusCode = 101
+  gate.upstreamStatus = 101
+  // The limits of requests are not those of a tunnel.
+  socket.setTimeout(0)
+  socket.write(switchingHead(headers, opening, gate.requestId))
+  if (early.length > 0) socket.unshift(early)
+  const tunnel = createTunnel({
+    ...{ caller: socket, backend, deadlines, maxMessageBytes },
+    idleMs: gate.tenant?.config.upstream.idleTimeoutMs ?? 0,
+    onBytes(from, count) {
+      if (from === 'caller') gate.bytesIn += count
+      else gate.bytesOut += count
+      streamed(count)
+    },
+    onClose: (end) => {
+      gate.failure = refused(codeOf(end), { cause: end.reason })
+    },
+    onEnd: () => tunnels.remove(open),
+  })
+  const open: OpenTunnel = { gate, tunnel }
+  tunnels.add(open)
+}
+
+/** For the log: the caller hears the code of RFC 6455. */
+function codeOf({ code, by }: TunnelEnd): FailureCode {
+  if (by === 'backend') return 'upstream-protocol'
+  if (code === 4401) return 'credentials-invalid'
+  if (code === 1009) return 'body-too-large'
+  if (code === 1002) return 'body-unreadable'
+  return by === 'time' ? 'request-timeout' : 'draining'
 }

@@ -8,19 +8,23 @@ import { type Failure, refused } from '../model/failure.ts'
 import type { Clock } from '../model/time.ts'
 import type { RateClass } from '../policy/rule.ts'
 import { addressKey } from './address.ts'
+import { createInFlight } from './in-flight.ts'
 import { quotaStore, windowKey, type QuotaKey } from './quota-store.ts'
 import type { SlidingWindows } from './sliding-window.ts'
 
 export interface LimitOptions {
   /** The rate in force; `own`: the plan of the caller's own, if they have one. */
   readonly rate: (tenant: Tenant, own: string | undefined, rateClass: string) => RateClass | undefined
+  /** Requests of one caller that may be under way at once, as it is now. */
+  readonly mostInFlight: () => number
   /** Where quotas are counted. */
   readonly windows: SlidingWindows
   readonly clock: Clock
 }
 
 export const limit = fp<LimitOptions>(
-  async (app, { rate, windows, clock }) => {
+  async (app, { rate, mostInFlight, windows, clock }) => {
+    const inFlight = createInFlight()
     const classOf = (request: FastifyRequest): RateClass => {
       const { tenant, match, principal } = request.gate
       const found =
@@ -48,7 +52,13 @@ export const limit = fp<LimitOptions>(
       return made
     }
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      const release = inFlight.enter(callerKey(request.gate), mostInFlight())
+      // Before the quota, which it does not cost.
+      if (release === undefined) return done(tooManyAtOnce())
+      // However it ends, its connection says so: answered, broken, or given up; that of a WebSocket when it is over.
+      reply.raw.once('close', release)
+      if (reply.raw.destroyed) release()
       const rateClass = classOf(request)
       limiterOf(rateClass)(request).then((standing) => settle(request.gate, rateClass, standing, done), done)
     })
@@ -78,10 +88,17 @@ function settle(gate: Gate, { name }: RateClass, standing: Standing, done: Done)
   return standing.isExceeded ? done(refused('rate-limited', { retryAfterSeconds: resetSeconds })) : done()
 }
 
+const tooManyAtOnce = (): Failure =>
+  refused('rate-limited', { retryAfterSeconds: 1, cause: 'too many requests of this caller are under way' })
+
 /** By principal where there is one, else by address: public routes have quotas too (gap 23). */
-function quotaKey(request: FastifyRequest): QuotaKey {
-  const { tenant, match, principal, clientAddress } = request.gate
-  const rule = match?.kind === 'rule' ? match.rule : undefined
+function quotaKey({ gate }: FastifyRequest): QuotaKey {
+  const rule = gate.match?.kind === 'rule' ? gate.match.rule : undefined
+  return { key: callerKey(gate, rule?.limit ?? ''), cost: rule?.cost ?? 1 }
+}
+
+/** Where a caller's use of a rate class is counted; without a class, what they have under way. */
+function callerKey({ tenant, principal, clientAddress }: Gate, rateClass = ''): string {
   const who = principal === undefined ? `@${addressKey(clientAddress)}` : principal.identity.id
-  return { key: windowKey(tenant?.config.name ?? '', who, rule?.limit ?? ''), cost: rule?.cost ?? 1 }
+  return windowKey(tenant?.config.name ?? '', who, rateClass)
 }

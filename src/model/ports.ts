@@ -1,5 +1,5 @@
 /** What the stages need from outside, as narrow as it can be. Each port has one contract suite in test/contracts. */
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { By } from './author.ts'
 import type { DirectGrant, Identity } from './identity.ts'
 import type { ListId, RequestId, TenantName, TokenId } from './ids.ts'
@@ -74,19 +74,23 @@ export interface UpstreamFailure {
     | 'upstream-connect-timeout'
     | 'upstream-timeout'
     | 'upstream-deadline'
+    | 'upstream-unavailable'
     | 'overloaded'
     | 'body-too-large'
     | 'body-unreadable'
     | 'internal'
   readonly proxyError: string
-  /** `connect`, `send`, `wait` or `body`. */
+  /** `queue`, `connect`, `send`, `wait` or `body`. */
   readonly phase: string
   readonly cause: unknown
+  /** Of what was not even tried: when it may be worth to come again. */
+  readonly retryAfterSeconds?: number
 }
 
 /** Where an upstream's answer goes. After `end` or `failed` nothing more is called. */
 export interface UpstreamSink {
-  head(status: number, headers: FlatHeaders): void
+  /** `member`: the origin of the one that answers. */
+  head(status: number, headers: FlatHeaders, member?: string): void
   /** `false` asks for a pause until `resume` of the exchange is called. */
   data(chunk: Buffer): boolean
   end(): void
@@ -99,11 +103,70 @@ export interface Exchange {
   abort(): void
 }
 
-/** One backend. Nothing is sent twice that is not safe to repeat. */
+/** Where an upgrade goes. One of them is called, once. */
+export interface UpgradeSink {
+  /** The backend changed protocols: its connection is the sink's now, what came behind the head in it. */
+  opened(headers: FlatHeaders, socket: Duplex, member: string): void
+  /** It did not, or could not be asked. */
+  failed(failure: UpstreamFailure): void
+}
+
+/** One backend of one or more members. Nothing is sent twice that is not safe to repeat. */
 export interface Upstream {
   readonly name: string
   exchange(request: UpstreamRequest, sink: UpstreamSink): Exchange
+  /** Asks for a WebSocket; the headers hold its opening. Returns how to give it up, as long as the sink has heard nothing. */
+  upgrade(request: UpstreamRequest, sink: UpgradeSink): () => void
+  /** How its members are now. */
+  health(): UpstreamHealth
   close(): Promise<void>
+}
+
+export interface UpstreamHealth {
+  readonly name: string
+  /** Requests under way, waiting for their turn, and waiting for a member to come back. */
+  readonly inFlight: number
+  readonly queued: number
+  readonly held: number
+  /** WebSockets that are open. */
+  readonly tunnels: number
+  readonly members: readonly MemberHealth[]
+}
+
+/**
+ * `healthy`: it is asked. `ejected`: its answers to probes are bad. `open`: requests to it failed, it is left alone.
+ * `half-open`: one request finds out whether it is well again.
+ */
+export type MemberState = 'healthy' | 'ejected' | 'open' | 'half-open'
+
+export interface MemberHealth {
+  /** Its origin; never a credential. */
+  readonly url: string
+  readonly state: MemberState
+  /** Epoch milliseconds. */
+  readonly sinceMs: number
+  readonly inFlight: number
+  /** Whether its connections are kept for further requests. */
+  readonly keepsConnections: boolean
+  readonly lastFailure: MemberFailure | undefined
+}
+
+export interface MemberFailure {
+  readonly code: UpstreamFailure['code']
+  /** RFC 9209 name. */
+  readonly proxyError: string
+  /** Epoch milliseconds. */
+  readonly atMs: number
+}
+
+/** Told when the state of a member changes. */
+export interface MemberChange {
+  readonly upstream: string
+  readonly member: string
+  readonly from: MemberState
+  readonly to: MemberState
+  /** What it failed with last, where that is why. */
+  readonly failure: UpstreamFailure | undefined
 }
 
 /** A kind of stored thing, and how it is looked up (`resources` of a policy). */

@@ -34,7 +34,9 @@ export function logLine(gate: Gate, facts: RequestFacts): LogFields {
     duration_ms: rounded(facts.durationMs),
     upstream_ms: gate.upstreamMs === undefined ? undefined : rounded(gate.upstreamMs),
     upstream_addr:
-      gate.upstreamStatus === undefined && upstreamFailure === undefined ? undefined : gate.tenant?.upstream.name,
+      gate.upstreamStatus === undefined && upstreamFailure === undefined
+        ? undefined
+        : (gate.upstreamAddress ?? gate.tenant?.upstream.name),
     upstream_status: gate.upstreamStatus,
     user: principal?.identity.name ?? cleaned(gate.claimedName),
     auth_method: principal?.method,

@@ -32,10 +32,9 @@ export const observe = fp<ObserveOptions>(
       request.gate = gate
       const { raw } = reply
       raw.once('close', () => {
-        const status =
-          raw.writableFinished || raw.destroyed === false || gate.failure !== undefined
-            ? raw.statusCode
-            : clientClosedRequest
+        const isTold = raw.writableFinished || raw.destroyed === false || gate.failure !== undefined
+        // What follows a 101 has no end that Node would know of.
+        const status = isTold || raw.statusCode === 101 ? raw.statusCode : clientClosedRequest
         const { host, 'user-agent': userAgent } = request.raw.headers
         const facts = {
           method: request.raw.method ?? '',
@@ -79,6 +78,7 @@ function newGate(request: FastifyRequest, clock: Clock, peers: TrustedPeers): Ga
     outgoing: undefined,
     upstreamStatus: undefined,
     upstreamMs: undefined,
+    upstreamAddress: undefined,
     upstreamFailure: undefined,
     failure: undefined,
     bytesIn: 0,

@@ -8,6 +8,7 @@ import type { Limits, RateClass, RatePlan } from './rule.ts'
 /** What holds without `limits.yaml`, or for what it leaves out. */
 const defaultLimits = {
   failures: { limit: 20, window: '1m' },
+  in_flight: 32,
   plans: { default: { read: { limit: 600, window: '1m' }, write: { limit: 120, window: '1m' } } },
 } as const satisfies LimitsWords
 
@@ -21,7 +22,11 @@ export function compileLimits(words: Partial<LimitsWords>, report: Report): Limi
   const plans = new Map(Object.entries(given).map(([name, classes]) => [name, planFrom(name, classes)] as const))
   checkSameClasses(plans, report)
   if (plans.size === 0) report.add(['plans'], 'holds no plan', 'add the plan `default`')
-  return { plans, failures: classFrom('failures', words.failures ?? defaultLimits.failures) }
+  return {
+    plans,
+    failures: classFrom('failures', words.failures ?? defaultLimits.failures),
+    inFlight: words.in_flight ?? defaultLimits.in_flight,
+  }
 }
 
 function planFrom(name: string, classes: Readonly<Record<string, RateWords>>): RatePlan {

@@ -78,8 +78,9 @@ export function diffPolicies(before: PolicySet, after: PolicySet): PolicyDiff {
   }
 }
 
-const limitsAsWritten = ({ plans, failures }: Limits) => ({
+const limitsAsWritten = ({ plans, failures, inFlight }: Limits) => ({
   failures,
+  in_flight: inFlight,
   plans: new Map([...plans].map(([name, { classes }]) => [name, classes])),
 })
 

@@ -33,6 +33,7 @@ const rate = closed({
 })
 export const limitsSchema = closed({
   failures: Type.Optional(rate),
+  in_flight: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   plans: Type.Optional(
     named(
       '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$',

@@ -227,6 +227,8 @@ export interface Limits {
   readonly plans: ReadonlyMap<string, RatePlan>
   /** Failed credentials an address. */
   readonly failures: RateClass
+  /** Requests of one caller that may be under way at once. */
+  readonly inFlight: number
 }
 
 /** Everything under `policies/`, loaded at once. */

@@ -32,7 +32,13 @@ function retryAfterOptions(value: string | undefined): { retryAfterSeconds?: num
 /** The failure that ends a request whose exchange failed. */
 export function failureOf(upstream: UpstreamFailure): Failure {
   const isCallers = upstream.code === 'body-unreadable' || upstream.code === 'body-too-large'
-  return refused(upstream.code, { proxyError: upstream.proxyError, cause: upstream.cause, close: isCallers })
+  const { code, proxyError, cause, retryAfterSeconds } = upstream
+  return refused(code, {
+    proxyError,
+    cause,
+    close: isCallers,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  })
 }
 
 /** Whether an answer with this head has to be read before it is known whose credential it speaks of. */

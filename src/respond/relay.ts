@@ -231,6 +231,9 @@ function answerContext(gate: Gate): AnswerContext {
 /** The backend's origin, and what it makes of the `Host` it is shown. */
 function ownOrigins(gate: Gate): string[] {
   if (gate.tenant === undefined) return []
-  const { url, host } = gate.tenant.config.upstream
-  return [new URL(url).origin, ...(host === undefined ? [] : [`http://${host}`, `https://${host}`])]
+  const { urls, host } = gate.tenant.config.upstream
+  return [
+    ...urls.map((url) => new URL(url).origin),
+    ...(host === undefined ? [] : [`http://${host}`, `https://${host}`]),
+  ]
 }

@@ -25,7 +25,7 @@ describe('init', () => {
 
     // What names files and hosts of somebody's own has no default and stays a comment.
     const own =
-      /tls|cert_file|key_file|credential|user:|token|host|ca_file|partial|tenants|name:|trusted_proxies|auth anew|public_url|oidc|issuer|client_|label/
+      /tls|cert_file|key_file|urls|credential|user:|token|host|ca_file|partial|tenants|name:|trusted_proxies|auth anew|public_url|oidc|issuer|client_|label/
     const lines = configTemplate.split('\n').map((line) => {
       const key = /^( *)# ( *[a-z_]+:.*)$/.exec(line)
       return key === null || own.test(line) || /upstream: \{/.test(line) ? line : `${key[1]}${key[2]}`

@@ -52,7 +52,7 @@ describe('loadConfig', () => {
           name: 'default',
           hosts: [],
           upstream: {
-            url: 'http://127.0.0.1:9000',
+            urls: ['http://127.0.0.1:9000'],
             credential: { kind: 'none' },
             host: undefined,
             caFile: undefined,
@@ -62,6 +62,12 @@ describe('loadConfig', () => {
             headersTimeoutMs: 30_000,
             bodyTimeoutMs: 60_000,
             totalTimeoutMs: 90_000,
+            idleTimeoutMs: 120_000,
+            inFlight: 256,
+            queue: { size: 256, waitMs: 1_000 },
+            retry: { budgetPercent: 10, waitMs: 2_500, held: 1_024 },
+            breaker: { connectFailures: 5, failurePercent: 50, minRequests: 20, windowMs: 10_000, openMs: 1_000 },
+            probe: undefined,
           },
           policy: 'listmonk',
           partial: undefined,
@@ -83,6 +89,7 @@ describe('loadConfig', () => {
         maxConnections: 4096,
         maxConnectionsPerAddress: 1024,
         minBodyRate: 1024,
+        shed: { lagMs: 200, heapPercent: 85, afterMs: 1_000 },
       },
     })
   })
@@ -90,7 +97,7 @@ describe('loadConfig', () => {
   it('is frozen to its last leaf', async () => {
     const { config } = await load(minimal)
 
-    expect(() => Object.assign(config.tenants[0].upstream, { url: 'http://evil.test' })).toThrow(TypeError)
+    expect(() => Object.assign(config.tenants[0].upstream, { urls: ['http://evil.test'] })).toThrow(TypeError)
     expect(() => (config.trustedProxies as string[]).push('0.0.0.0/0')).toThrow(TypeError)
   })
 
@@ -124,7 +131,7 @@ describe('loadConfig', () => {
     expect(config.file).toBeUndefined()
     expect(config.trustedProxies).toEqual(['10.0.0.0/8', '::1'])
     expect([tenant.auth.bearer, tenant.auth.unauthenticatedStatus]).toEqual([true, 401])
-    expect([tenant.upstream.url, tenant.upstream.connections, tenant.upstream.totalTimeoutMs]).toEqual([
+    expect([tenant.upstream.urls[0], tenant.upstream.connections, tenant.upstream.totalTimeoutMs]).toEqual([
       'http://backend:9000',
       7,
       0,
@@ -198,7 +205,7 @@ describe('loadConfig', () => {
     const seen = config.tenants.map(({ name, hosts, upstream, plan, partial, auth }) => [
       name,
       hosts,
-      upstream.url,
+      upstream.urls[0],
       upstream.credential.kind,
       upstream.totalTimeoutMs,
       plan,
@@ -242,7 +249,7 @@ describe('loadConfig fills variables into texts', () => {
       'upstream: { url: "${SCHEME:-http}://${HOST}:${PORT:-9000}" }\nauth: { realm: "$${x}${EMPTY:-y}" }\nlisten: ${LISTEN}\n'
     const { config } = await load(yaml, { env: { HOST: 'back', EMPTY: '', LISTEN: '7000' } })
 
-    expect([config.tenants[0].upstream.url, config.tenants[0].auth.realm, config.listen.port]).toEqual([
+    expect([config.tenants[0].upstream.urls[0], config.tenants[0].auth.realm, config.listen.port]).toEqual([
       'http://back:9000',
       '${x}y',
       7000,

@@ -61,7 +61,7 @@ function policiesOf(shipped: PolicySet, users: readonly WorldUser[]): PolicySet 
     ...shipped,
     userRoles: new Map(userRoles),
     listRoles: new Map(listRoles),
-    limits: { plans, failures: boundless('failures') },
+    limits: { plans, failures: boundless('failures'), inFlight: 1_000_000 },
   }
 }
 

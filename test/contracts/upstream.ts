@@ -8,6 +8,7 @@ import {
   hangs,
   headerIn,
   http,
+  prove,
   run,
   startUpstream,
   type Script,
@@ -56,6 +57,7 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
     const backend = await startUpstream(script, options)
     const upstream = make(backend.url, { ...generous, ...options.limits })
     opened.push(backend, upstream)
+    if (options.onConnection === undefined) await prove(upstream)
     return { backend, upstream }
   }
 
@@ -295,12 +297,19 @@ export function upstreamContract(name: string, make: (url: string, limits: Limit
         expect(backend.requests.filter((each) => each.method === method)).toHaveLength(1)
       })
 
-      it('does not repeat a GET that has a body, or that broke on a fresh connection', async () => {
-        const { backend, upstream } = await world((wire) => wire.destroy())
+      it('sends a GET once more that broke on a new connection', async () => {
+        const seen = new Set<string>()
+        const { backend, upstream } = await world((wire, { target }) => {
+          if (seen.has(target)) return void wire.write(http(200, 'second'))
+          seen.add(target)
+          wire.destroy()
+        })
 
-        expect((await run(upstream, get('/fresh'))).end).toMatchObject({ code: 'upstream-reset' })
-        expect(backend.requests).toHaveLength(1)
+        expect(await run(upstream, get('/fresh'))).toMatchObject({ status: 200, body: 'second', end: 'clean' })
+        expect(backend.requests.map((each) => each.connection)).toEqual([1, 2])
+      })
 
+      it('does not repeat a GET that has a body', async () => {
         const used = await world(stale(false))
         await run(used.upstream, get('/first'))
         await run(used.upstream, get('/second', { body: Buffer.from('x') }))

@@ -8,6 +8,7 @@ import { bodyRows } from './rows/bodies.ts'
 import { callerRows } from './rows/callers.ts'
 import { connectionRows } from './rows/connections.ts'
 import { lifeRows } from './rows/life.ts'
+import { nameRows } from './rows/names.ts'
 import { timeRows } from './rows/time.ts'
 import { tlsRows } from './rows/tls.ts'
 import { uploadRows } from './rows/uploads.ts'
@@ -16,7 +17,7 @@ import { openWorld, startFaulty, type World } from './world.ts'
 
 const rows: readonly Row[] = [
   ...[...connectionRows, ...uploadRows, ...bodyRows, ...answerRows],
-  ...[...timeRows, ...tlsRows, ...callerRows, ...lifeRows],
+  ...[...timeRows, ...tlsRows, ...callerRows, ...nameRows, ...lifeRows],
 ]
 
 let world: World

@@ -34,5 +34,11 @@ function look(): Resources {
   return { active, listeners, bufferMiB: process.memoryUsage().arrayBuffers / 1024 / 1024 }
 }
 
+/** Of what is still held: what only waits for the collector does not count. */
+export function heldBufferBytes(): number {
+  collect()
+  return process.memoryUsage().arrayBuffers
+}
+
 v8.setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

@@ -4,7 +4,15 @@ import type { Socket } from 'node:net'
 import type { UpstreamConfig } from '../../src/config/config.ts'
 import type { PolicySet } from '../../src/policy/rule.ts'
 import { openGateway, type Running, type User } from '../helpers/gateway.ts'
-import { hangs, http, type Received, type Script, type ScriptOptions, startUpstream } from '../helpers/upstream.ts'
+import {
+  answer,
+  hangs,
+  http,
+  type Received,
+  type Script,
+  type ScriptOptions,
+  startUpstream,
+} from '../helpers/upstream.ts'
 
 export type Limits = Partial<UpstreamConfig>
 
@@ -33,6 +41,9 @@ const patient: Limits = {
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
+  queue: { size: 64, waitMs: 10_000 },
+  // Each row is about one failure and not about what many of them bring about: that has tests of its own.
+  breaker: { connectFailures: 1_000_000, failurePercent: 100, minRequests: 1_000_000, windowMs: 10_000, openMs: 1_000 },
 }
 
 export async function openWorld(): Promise<World> {
@@ -50,7 +61,7 @@ export async function openWorld(): Promise<World> {
     nextId: () => ++lastId,
     use(url, limits) {
       const [tenant] = running.config.tenants
-      const upstream = { ...tenant.upstream, ...patient, ...limits, url }
+      const upstream: UpstreamConfig = { ...tenant.upstream, ...patient, ...limits, urls: [url] }
       running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
     },
     async linesOf(targets) {
@@ -72,14 +83,19 @@ export function unlimited(shipped: PolicySet): PolicySet {
     const classes = [...plan.classes].map(([key, each]) => [key, { ...each, limit }] as const)
     return [name, { ...plan, classes: new Map(classes) }] as const
   })
-  return { ...shipped, limits: { ...shipped.limits, plans: new Map(plans) } }
+  return { ...shipped, limits: { ...shipped.limits, plans: new Map(plans), inFlight: limit } }
 }
 
 /** Looks again and again; gives up after a time that is never needed. */
-export async function until(holds: () => boolean, what: () => string): Promise<void> {
+export async function until(
+  holds: () => boolean,
+  what: () => string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
   const givenUpAt = performance.now() + 15_000
   while (!holds()) {
     if (performance.now() > givenUpAt) throw new Error(`waited in vain: ${what()}`)
+    await meanwhile()
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
@@ -167,12 +183,15 @@ export interface Fault extends ScriptOptions {
   readonly script?: Script
 }
 
+export const answerHealthy: Script = (wire, received) =>
+  answer(wire, received, 200, '{"data":"healthy"}', ['Content-Type: application/json'])
+
 export const healthyAnswer = http(200, '{"data":"healthy"}', ['Content-Type: application/json'])
 
 export async function startFaulty({ script = hangs, onConnection, ...options }: Fault): Promise<Faulty> {
   let isHealthy = false
   const backend = await startUpstream(
-    (wire, received) => (isHealthy ? void wire.write(healthyAnswer) : script(wire, received)),
+    (wire, received) => (isHealthy ? answerHealthy(wire, received) : script(wire, received)),
     {
       ...options,
       onConnection: (wire) => {

@@ -294,7 +294,7 @@ describe('lists of users', () => {
 
     expect((await bare.get('/api/tenants/default')).data).toMatchObject({ upstream: null, users: null })
     expect((await seer.get('/api/tenants/default')).data).toMatchObject({
-      upstream: world.running.config.tenants[0].upstream.url,
+      upstream: world.running.config.tenants[0]?.upstream.urls,
       users: expect.any(Number),
     })
   })

@@ -14,7 +14,10 @@ const withLimits =
         return [name, { ...plan, classes }]
       }),
     )
-    return { ...shipped, limits: { plans, failures: { ...shipped.limits.failures, limit: failures } } }
+    return {
+      ...shipped,
+      limits: { ...shipped.limits, plans, failures: { ...shipped.limits.failures, limit: failures } },
+    }
   }
 
 describe('the quota', () => {

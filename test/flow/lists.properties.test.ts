@@ -54,7 +54,11 @@ function changed(shipped: PolicySet): PolicySet {
     ([name, { classes }]) =>
       [name, { name, classes: new Map([...classes].map(([key, each]) => [key, wide(each)] as const)) }] as const,
   )
-  return { ...shipped, policies: new Map(policies), limits: { failures, plans: new Map(widePlans) } }
+  return {
+    ...shipped,
+    policies: new Map(policies),
+    limits: { failures, inFlight: 1_000_000, plans: new Map(widePlans) },
+  }
 }
 
 type Who = 'ann' | 'ben' | 'cat'

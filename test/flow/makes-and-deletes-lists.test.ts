@@ -390,7 +390,7 @@ describe('deleting a list', () => {
       ...tenants[0],
       name,
       hosts: [`${name}.localhost`],
-      upstream: { ...tenants[0].upstream, url },
+      upstream: { ...tenants[0].upstream, urls: [url] as const },
     })
     const backend = await scripted((_request, response) => json(response, 200, { data: true }))
     const [north, south] = [tenantNamed('north'), tenantNamed('south')]

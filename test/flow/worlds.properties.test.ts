@@ -196,7 +196,7 @@ function boundless(shipped: PolicySet): PolicySet {
   const plans = [...shipped.limits.plans].map(([name, plan]) => {
     return [name, { name, classes: new Map([...plan.classes.keys()].map((each) => [each, wide(each)])) }] as const
   })
-  return { ...shipped, limits: { plans: new Map(plans), failures: wide('failures') } }
+  return { ...shipped, limits: { plans: new Map(plans), failures: wide('failures'), inFlight: 1_000_000 } }
 }
 
 function withRule(policies: PolicySet, route: string, change: Partial<Rule>): PolicySet {

@@ -69,7 +69,8 @@ describe('forward', () => {
     expect(backend.requests[0]?.head.split('\r\n')).toEqual([
       'POST /judged?x=1 HTTP/1.1',
       `host: 127.0.0.1:${backend.port}`,
-      'connection: keep-alive',
+      // The first one: whether connections can be kept shows in what comes of it.
+      'connection: close',
       'Authorization: token gateway:service-secret',
       'Content-Type: application/json',
       'X-Forwarded-For: 127.0.0.1',
@@ -416,17 +417,10 @@ describe('WebSocket', () => {
     const { backend, gateway } = await world(hangs, { rule: { websocket: true } })
     await backend.close()
 
-    const client = connect(gateway.port, '127.0.0.1')
-    client.write(upgradeBytes('/'))
-    let seen = Buffer.alloc(0)
-    for await (const chunk of client as AsyncIterable<Buffer>) {
-      seen = Buffer.concat([seen, chunk])
-      if (seen.subarray(seen.indexOf('\r\n\r\n') + 4).includes(0x88)) break
-    }
-    client.destroy()
+    const { status, rest, headers } = await exchangeRaw(gateway.port, upgradeBytes('/'))
 
-    expect(seen.toString('latin1')).toMatch(/^HTTP\/1\.1 101 /)
-    // A close frame with 1011 and no words.
-    expect(seen.subarray(seen.indexOf('\r\n\r\n') + 4)).toEqual(Buffer.from([0x88, 2, 0x03, 0xf3]))
+    expect([status, headerIn(headers, 'connection')]).toEqual([502, 'close'])
+    expect(JSON.parse(rest)).toMatchObject({ data: { code: 'upstream-refused' } })
+    expect(rest).not.toContain(String(backend.port))
   })
 })

@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import type { UpstreamConfig } from '../../src/config/config.ts'
 import { compileHeaders, outgoingHeaders, type CallerRequest } from '../../src/forward/request-headers.ts'
 import { headerIn } from '../helpers/upstream.ts'
+import { upstreamConfig } from '../helpers/upstream-config.ts'
 
-const config: UpstreamConfig = {
-  url: 'http://backend.test:9000',
+const config = upstreamConfig('http://backend.test:9000', {
   credential: { kind: 'service', scheme: 'token', user: 'gw', secret: 's3' },
-  host: undefined,
-  caFile: undefined,
-  verifyTls: true,
-  connections: 1,
-  connectTimeoutMs: 1,
-  headersTimeoutMs: 1,
-  bodyTimeoutMs: 1,
-  totalTimeoutMs: 1,
-}
+})
 
 const caller = (rawHeaders: readonly string[], more: Partial<CallerRequest> = {}): CallerRequest => ({
   rawHeaders,

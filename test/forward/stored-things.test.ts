@@ -55,9 +55,11 @@ function world(
         },
       }
     },
+    health: () => ({ name: 'fake', inFlight: 0, queued: 0, held: 0, tunnels: 0, members: [] }),
+    upgrade: () => () => {},
     close: () => Promise.resolve(),
   }
-  const config = { upstream: { url, credential, host: undefined } }
+  const config = { upstream: { urls: [url], credential, host: undefined } }
   const refused = { status: [403], messages: ['invalid API credentials'] }
   const policy = { scope: listScope, credentialRefused: refused }
   return { tenant: { config, policy, upstream } as unknown as Tenant, asked }

@@ -8,34 +8,23 @@ import { createUpstream, type UpstreamOptions } from '../../src/forward/undici-u
 import type { Upstream } from '../../src/model/ports.ts'
 import { upstreamContract } from '../contracts/upstream.ts'
 import {
+  answer,
   answers,
   get,
   headerIn,
   http,
+  prove,
   run,
   startUpstream,
   type Script,
   type ScriptOptions,
   type ScriptedUpstream,
 } from '../helpers/upstream.ts'
+import { upstreamConfig } from '../helpers/upstream-config.ts'
 
 const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
-const configOf = (url: string, more: Partial<UpstreamConfig> = {}): UpstreamConfig => ({
-  url,
-  credential: { kind: 'none' },
-  host: undefined,
-  caFile: undefined,
-  verifyTls: true,
-  connections: 4,
-  connectTimeoutMs: 5_000,
-  headersTimeoutMs: 5_000,
-  bodyTimeoutMs: 5_000,
-  totalTimeoutMs: 0,
-  ...more,
-})
-
-upstreamContract('undici', (url, limits) => createUpstream(configOf(url, limits), { name: 'test', clock }))
+upstreamContract('undici', (url, limits) => createUpstream(upstreamConfig(url, limits), { name: 'test', clock }))
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -47,7 +36,7 @@ const upstreamTo = (
   more: Partial<UpstreamConfig> = {},
   options: Partial<UpstreamOptions> = {},
 ): Upstream => {
-  const upstream = createUpstream(configOf(url, more), { name: 'test', clock, ...options })
+  const upstream = createUpstream(upstreamConfig(url, more), { name: 'test', clock, ...options })
   opened.push(upstream)
   return upstream
 }
@@ -177,6 +166,80 @@ describe('TLS to the backend', () => {
     const { end } = await run(upstreamTo(backend.url.replace('http:', 'https:'), { caFile }), get('/'))
 
     expect(end).toMatchObject({ code: 'upstream-tls', proxyError: 'tls_protocol_error', phase: 'connect' })
+  })
+})
+
+describe('connections are kept', () => {
+  /** The connection on which each request came, and whether it was to be the last one there. */
+  const seenBy = ({ requests }: ScriptedUpstream) =>
+    requests.map(({ connection, headers }) => [connection, headerIn(headers, 'connection')])
+  const closing: Script = (wire) => void wire.end(http(200, 'x'))
+
+  it('once a member has said that it closes what it is told to close', async () => {
+    const backend = await backendWith((wire, received) => answer(wire, received, 200, 'x'))
+    const upstream = upstreamTo(backend.url)
+    for (let time = 0; time < 3; time++) await run(upstream, get('/'))
+
+    expect(seenBy(backend)).toEqual([
+      [1, 'close'],
+      [2, 'keep-alive'],
+      [2, 'keep-alive'],
+    ])
+    expect(upstream.health().members[0]?.keepsConnections).toBe(true)
+  })
+
+  it('or has done it without a word', async () => {
+    const backend = await backendWith(closing)
+    const upstream = upstreamTo(backend.url)
+    await run(upstream, get('/'))
+    await backend.connectionClosed(1)
+    await expect.poll(() => upstream.health().members[0]?.keepsConnections).toBe(true)
+    await run(upstream, get('/'))
+
+    expect(seenBy(backend)).toEqual([
+      [1, 'close'],
+      [2, 'keep-alive'],
+    ])
+  })
+
+  it('and not where it does neither: each request has a connection of its own', async () => {
+    const backend = await backendWith(answers(http(200, 'x')))
+    const upstream = upstreamTo(backend.url, { connections: 2 })
+    for (let time = 0; time < 4; time++) expect(await run(upstream, get('/'))).toMatchObject({ status: 200, body: 'x' })
+
+    expect(seenBy(backend)).toEqual([1, 2, 3, 4].map((connection) => [connection, 'close']))
+    expect(upstream.health().members[0]?.keepsConnections).toBe(false)
+  })
+
+  it('until bytes come behind an answer: then it has to prove itself anew', async () => {
+    const backend = await backendWith((wire, received) => {
+      answer(wire, received, 200, 'x')
+      if (received.target === '/more') wire.write('more')
+    })
+    const upstream = upstreamTo(backend.url)
+    await prove(upstream)
+    await run(upstream, get('/more'))
+    await backend.connectionClosed(1)
+    await expect.poll(() => upstream.health().members[0]?.keepsConnections).toBe(false)
+    for (let time = 0; time < 2; time++) await run(upstream, get('/'))
+
+    expect(seenBy(backend)).toEqual([
+      [1, 'keep-alive'],
+      [2, 'close'],
+      [3, 'keep-alive'],
+    ])
+  })
+
+  it('F26: whose answers come one too early gives nobody the answer of another, however late the true ones are', async () => {
+    const backend = await backendWith((wire, { target }) => void setTimeout(() => wire.write(http(200, target)), 300), {
+      onConnection: (wire) => void setTimeout(() => wire.write(http(200, 'pushed')), 20),
+    })
+    const upstream = upstreamTo(backend.url)
+    for (const target of ['/1', '/2', '/3']) {
+      const { body, end } = await run(upstream, get(target, { method: 'POST' }))
+      expect([body, end]).toEqual(['pushed', 'clean'])
+    }
+    expect(backend.connections).toHaveLength(3)
   })
 })
 

@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import type { UpstreamConfig } from '../../src/config/config.ts'
 import type { Gate, Tenant } from '../../src/context.ts'
 import { forward } from '../../src/forward/plugin.ts'
+import { createTunnels } from '../../src/forward/tunnels.ts'
 import { createUpstream } from '../../src/forward/undici-upstream.ts'
 import { parseRequestId, parseTenantName } from '../../src/model/ids.ts'
 import type { StoredThings } from '../../src/model/ports.ts'
@@ -12,6 +13,7 @@ import { clientErrorHandler } from '../../src/respond/client-error.ts'
 import { answerWith, frameworkErrors, respond } from '../../src/respond/plugin.ts'
 import { readHeaders } from '../../src/screen/headers.ts'
 import { listScope, rule } from './rule.ts'
+import { upstreamConfig } from './upstream-config.ts'
 
 export interface BareGateway {
   readonly url: string
@@ -40,19 +42,13 @@ const noThings: StoredThings<Tenant> = { listsOf: () => Promise.reject(new Error
 export const clock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
 
 export async function startBareGateway(backendUrl: string, options: BareOptions = {}): Promise<BareGateway> {
-  const config: UpstreamConfig = {
-    url: backendUrl,
+  const config = upstreamConfig(backendUrl, {
     credential: { kind: 'service', scheme: 'token', user: 'gateway', secret: 'service-secret' },
-    host: undefined,
-    caFile: undefined,
-    verifyTls: true,
     connections: 8,
-    connectTimeoutMs: 5_000,
     headersTimeoutMs: 10_000,
     bodyTimeoutMs: 10_000,
-    totalTimeoutMs: 0,
     ...options.upstream,
-  }
+  })
   const upstream = createUpstream(config, { name: 'test', clock })
   const gates: Gate[] = []
   const app = fastify({
@@ -85,6 +81,7 @@ export async function startBareGateway(backendUrl: string, options: BareOptions 
     clock,
     trusts: options.trusts ?? (() => false),
     noteWrite: options.noteWrite ?? (() => {}),
+    tunnels: createTunnels(),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -159,6 +156,7 @@ function gateFor(
     outgoing: undefined,
     upstreamStatus: undefined,
     upstreamMs: undefined,
+    upstreamAddress: undefined,
     upstreamFailure: undefined,
     failure: undefined,
     bytesIn: 0,

@@ -17,6 +17,7 @@ import { createLog } from '../../src/observe/logger.ts'
 import { loadPolicies } from '../../src/policy/load.ts'
 import type { Clock } from '../../src/model/time.ts'
 import type { PolicySet } from '../../src/policy/rule.ts'
+import type { Meter } from '../../src/shed/meter.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
 export interface User {
@@ -75,6 +76,7 @@ export interface Overrides {
   readonly upstreamUrl?: string
   readonly policies?: (shipped: PolicySet) => PolicySet
   readonly clock?: Clock
+  readonly meter?: Meter
 }
 
 export const systemClock = { epochMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -105,8 +107,8 @@ export async function openGateway(overrides: Overrides = {}): Promise<Opened> {
   const config = await configFor(overrides.upstreamUrl ?? backend.url, folder, overrides)
   const shipped = await loadPolicies(shippedPolicies)
   const policies = overrides.policies?.(shipped) ?? shipped
-  const { clock = systemClock, key = randomBytes(32), passwordCost } = overrides
-  const { running, close } = await run({ config, policies, backend, clock, key, passwordCost }, 50)
+  const { clock = systemClock, key = randomBytes(32), passwordCost, meter } = overrides
+  const { running, close } = await run({ config, policies, backend, clock, key, passwordCost, meter }, 50)
   return {
     running,
     close: async () => {
@@ -129,21 +131,25 @@ export interface World {
   readonly clock: Clock
   readonly key: Buffer
   readonly passwordCost: HashCost | undefined
+  readonly meter: Meter | undefined
 }
 
 type Made = Pick<Running, 'config' | 'policies' | 'backend'> & World
 
-async function run({ config, policies, backend, clock, key, passwordCost }: Made, pollMs?: number): Promise<Opened> {
+async function run(
+  { config, policies, backend, clock, key, passwordCost, meter }: Made,
+  pollMs?: number,
+): Promise<Opened> {
   const store = await openStore({ file: config.store.file, clock, ...(pollMs === undefined ? {} : { pollMs }) })
   const lines: Readonly<Record<string, unknown>>[] = []
   const { logger } = createLog('debug', collecting(lines))
-  const parts = { policies, store, logger, clock, key, passwordCost, random: randomBytes, version: 'test' }
+  const parts = { policies, store, logger, clock, key, passwordCost, random: randomBytes, version: 'test', meter }
   const gateway = await buildGateway(config, parts)
   const { data, admin } = await gateway.listen()
   const running: Running = {
     ...{ gateway, backend, store, config, policies, admin },
     url: data,
-    world: { clock, key, passwordCost },
+    world: { clock, key, passwordCost, meter },
     log: () => lines,
     user: (name, roles = [], listRoles = [], lifetime = {}) => addUser(store, name, roles, listRoles, lifetime),
     ask: (user, method, target, body, headers) => ask(data, user, method, target, body, headers),

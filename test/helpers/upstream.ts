@@ -58,6 +58,12 @@ export async function startUpstream(script: Script, options: ScriptOptions = {})
       check()
     })
 
+  /** The connection of a proof counts as none; it comes before the others. */
+  const forget = (number: number): void => {
+    connections.splice(number - 1, 1)
+    void closings.splice(number - 1, 1)
+  }
+
   const onSocket = (wire: Socket): void => {
     const number = connections.push(wire)
     closings.push(new Promise((resolve) => wire.once('close', () => resolve())))
@@ -65,12 +71,14 @@ export async function startUpstream(script: Script, options: ScriptOptions = {})
     options.onConnection?.(wire)
     readRequests(wire, number, {
       begun(received) {
+        if (received.target === proofTarget) return forget(number)
         requests.push(received)
         told()
         if (options.at === 'head') script(wire, received)
       },
       ended(received) {
-        if (options.at !== 'head') script(wire, received)
+        if (received.target === proofTarget) wire.end('HTTP/1.1 204 Proved\r\nConnection: close\r\n\r\n')
+        else if (options.at !== 'head') script(wire, received)
       },
     })
     told()
@@ -189,6 +197,19 @@ export function http(status: number, body = '', headers: readonly string[] = [])
   return `HTTP/1.1 ${status} Scripted\r\n${fields.join('\r\n')}\r\n\r\n${body}`
 }
 
+/** An answer as a server gives it that does what it is told: where it was told to close, it says so, and closes. */
+export function answer(
+  wire: Socket,
+  { headers: asked }: Received,
+  status: number,
+  body = '',
+  headers: readonly string[] = [],
+): void {
+  const isLast = headerIn(asked, 'connection') === 'close'
+  if (isLast) wire.end(http(status, body, [...headers, 'Connection: close']))
+  else wire.write(http(status, body, headers))
+}
+
 /** Answers every request with the same bytes. */
 export const answers =
   (bytes: string): Script =>
@@ -213,6 +234,13 @@ export const get = (target: string, more: Partial<UpstreamRequest> = {}): Upstre
   deadlineMs: undefined,
   ...more,
 })
+
+const proofTarget = '/.proof'
+
+/** The backend shows that it answers what it is asked, so that connections to it are kept. Leaves no trace in what it keeps. */
+export async function prove(upstream: Upstream): Promise<void> {
+  await run(upstream, get(proofTarget))
+}
 
 /** Runs one exchange to its end, taking all that comes. `onHead` may look on. */
 export function run(

@@ -21,6 +21,7 @@ const defaults: Config['server'] = {
   maxConnections: 4096,
   maxConnectionsPerAddress: 1024,
   minBodyRate: 1024,
+  shed: { lagMs: 0, heapPercent: 100, afterMs: 1_000 },
 }
 
 async function open(

@@ -15,11 +15,12 @@ import { methodRows } from './rows/methods.ts'
 import { queryRows } from './rows/query.ts'
 import { stackRows } from './rows/stack.ts'
 import { targetRows } from './rows/target.ts'
+import { webSocketRows } from './rows/web-sockets.ts'
 import { openWorld, type World } from './world.ts'
 
 const rows: readonly Row[] = [
   ...[...stackRows, ...targetRows, ...queryRows, ...jsonRows, ...contentRows, ...framingRows],
-  ...[...headerRows, ...methodRows, ...answerRows, ...credentialRows, ...limitRows],
+  ...[...headerRows, ...methodRows, ...answerRows, ...credentialRows, ...limitRows, ...webSocketRows],
 ]
 
 let world: World

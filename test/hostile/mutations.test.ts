@@ -2,6 +2,9 @@
 import { connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import fc from 'fast-check'
+import { headerIn } from '../helpers/upstream.ts'
+import { switching } from '../helpers/web-socket.ts'
+import { wire } from './witness.ts'
 import { openWorld, portOf, send, type World, withLimits } from './world.ts'
 
 const plenty = 1_000_000
@@ -76,6 +79,12 @@ it('lives', { timeout: 60_000 }, async () => {
       })
       return { ...set, policies: new Map(policies) }
     },
+  })
+  world.witness.say((socket, { headers, method }) => {
+    const key = headerIn(headers, 'sec-websocket-key')
+    const answer = wire(200, method === 'HEAD' ? '' : '{"data":[]}')
+    const isUpgrade = headerIn(headers, 'upgrade') !== undefined
+    socket.write(isUpgrade && key !== undefined ? switching(key) : answer, 'latin1')
   })
   const port = portOf(world)
   const whole = requestsOf(world)

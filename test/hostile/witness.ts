@@ -1,5 +1,5 @@
 /** A backend that keeps every byte it got and answers a fixed JSON: what it did not see was not forwarded. */
-import { type Received, type Script, startUpstream } from '../helpers/upstream.ts'
+import { headerIn, type Received, type Script, startUpstream } from '../helpers/upstream.ts'
 
 export interface Witness {
   readonly url: string
@@ -37,8 +37,13 @@ export const wire = (status: number, body: string, lines: readonly string[] = []
     body,
   ].join('\r\n')
 
-const answer = wire(200, page)
-const fixed: Script = (socket, { method }) => void socket.write(method === 'HEAD' ? headOf(answer) : answer, 'latin1')
+/** As a server that does what it is told: a connection that is to be closed is closed, so that the next ones are kept. */
+const fixed: Script = (socket, { method, headers }) => {
+  const isLast = headerIn(headers, 'connection') === 'close'
+  const answer = wire(200, page, isLast ? ['Connection: close'] : [])
+  socket.write(method === 'HEAD' ? headOf(answer) : answer, 'latin1')
+  if (isLast) socket.end()
+}
 const headOf = (text: string): string => text.slice(0, text.indexOf('\r\n\r\n') + 4)
 
 export async function startWitness(): Promise<Witness> {

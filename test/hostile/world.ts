@@ -42,7 +42,10 @@ export function withLimits(shipped: PolicySet, limit: number, failures: number):
     const classes = [...plan.classes].map(([key, each]) => [key, { ...each, limit }] as const)
     return [name, { ...plan, classes: new Map(classes) }] as const
   })
-  return { ...shipped, limits: { plans: new Map(plans), failures: { ...shipped.limits.failures, limit: failures } } }
+  return {
+    ...shipped,
+    limits: { plans: new Map(plans), failures: { ...shipped.limits.failures, limit: failures }, inFlight: plenty },
+  }
 }
 
 export interface Answer {

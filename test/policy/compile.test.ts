@@ -370,6 +370,7 @@ list_roles:
     })
     expect(set.limits).toEqual({
       failures: { name: 'failures', limit: 5, windowMs: 600_000 },
+      inFlight: 32,
       plans: new Map([
         [
           'default',

@@ -24,6 +24,7 @@ import {
   type ScriptOptions,
   type ScriptedUpstream,
 } from '../helpers/upstream.ts'
+import { upstreamConfig } from '../helpers/upstream-config.ts'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -380,20 +381,10 @@ describe('a client that takes nothing', () => {
       }
       more()
     })
-    const upstream = createUpstream(
-      {
-        ...{
-          url: backend.url,
-          credential: { kind: 'none' },
-          host: undefined,
-          caFile: undefined,
-          verifyTls: true,
-          connections: 1,
-        },
-        ...{ connectTimeoutMs: 1_000, headersTimeoutMs: 1_000, bodyTimeoutMs: 0, totalTimeoutMs: 0 },
-      },
-      { name: 'test', clock },
-    )
+    const upstream = createUpstream(upstreamConfig(backend.url, { connections: 1, bodyTimeoutMs: 0 }), {
+      name: 'test',
+      clock,
+    })
     const server = createServer((request, response) => {
       const gate = { requestId: 'req-1', bytesOut: 0 } as never
       const relay = createRelay({ request, response, gate, stallMs: 100 })

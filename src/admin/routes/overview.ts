@@ -10,6 +10,7 @@ import type { AdminParts } from '../parts.ts'
 import { overview, quotaUse } from '../schemas/overview.ts'
 import { quotaUseOf } from '../quota-use.ts'
 import { isStillPermitted } from '../still-permitted.ts'
+import { upstreamJson } from '../upstream-json.ts'
 import { tenantPath } from './roles.ts'
 
 const shownMs = 3_600_000
@@ -70,14 +71,14 @@ export function overviewEndpoints(parts: AdminParts): readonly Endpoint[] {
 
 async function overviewOf(parts: AdminParts, tenant: Tenant): Promise<Static<typeof overview>> {
   const { traffic, store, clock } = parts
-  const { name, upstream } = tenant.config
+  const { name } = tenant.config
   const nowMs = clock.epochMs()
   const endsBefore = { nowMs, beforeMs: nowMs + expiringMs }
   const expiring = await store.listTokens({ tenant: name, endsBefore, limit: 200 })
   return {
     tenant: name,
     ...trafficJson(traffic.buckets(name, nowMs - shownMs), traffic.refusals(name, undefined, 50), nowMs - shownMs),
-    upstream: { url: upstream.url, state: 'unknown', says: 'not asked' },
+    upstream: upstreamJson(tenant.upstream.health()),
     expiring_tokens: expiring.length,
   }
 }

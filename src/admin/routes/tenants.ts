@@ -80,7 +80,7 @@ async function tenantJson({ store, directory, dataAddress }: AdminParts, tenant:
     name: config.name,
     hosts: [...config.hosts],
     url: reachedAt(dataAddress(), config.hosts[0]),
-    upstream: holds('overview:get') || holds('settings:get') ? config.upstream.url : null,
+    upstream: holds('overview:get') || holds('settings:get') ? [...config.upstream.urls] : null,
     policy: config.policy,
     partial: config.partial ?? policy.scope.partial,
     contract: config.contract,

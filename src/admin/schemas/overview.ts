@@ -15,6 +15,30 @@ const bucket = closed({
   p95_ms: nullable(Type.Number()),
 })
 
+const member = closed({
+  url: Type.String({ description: 'its origin' }),
+  state: Type.Enum(['healthy', 'ejected', 'open', 'half-open'], {
+    description:
+      'ejected: its answers to probes are bad; open: requests to it failed, it is left alone; half-open: one request finds out',
+  }),
+  since: time,
+  in_flight: Type.Integer(),
+  last_failure: nullable(
+    closed({ code: Type.String(), proxy_error: Type.String({ description: 'as of RFC 9209' }), at: time }),
+  ),
+})
+
+const upstreamHealth = closed({
+  state: Type.Enum(['healthy', 'degraded', 'down'], {
+    description: 'degraded: some members are asked and some are not; down: none is',
+  }),
+  in_flight: Type.Integer({ description: 'requests under way' }),
+  queued: Type.Integer({ description: 'requests that wait for their turn' }),
+  held: Type.Integer({ description: 'requests that wait for a member to come back' }),
+  tunnels: Type.Integer({ description: 'WebSockets that are open' }),
+  members: Type.Array(member),
+})
+
 export const overview = closed({
   tenant: tenantName,
   since: time,
@@ -32,11 +56,7 @@ export const overview = closed({
     description: 'refusals and failures by reason',
   }),
   refusals: Type.Array(refusal, { description: 'the latest, newest first' }),
-  upstream: closed({
-    url: Type.String(),
-    state: Type.Enum(['healthy', 'degraded', 'down', 'unknown']),
-    says: Type.String(),
-  }),
+  upstream: upstreamHealth,
   expiring_tokens: Type.Integer({ description: 'valid tokens that end within 14 days' }),
 })
 export type Overview = Static<typeof overview>

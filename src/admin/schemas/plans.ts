@@ -49,7 +49,9 @@ export const tenant = closed({
   name: tenantName,
   hosts: Type.Array(Type.String()),
   url: nullable(Type.String({ description: 'where callers reach it, as far as this process knows' })),
-  upstream: nullable(Type.String({ description: 'the origin of its backend; null: not for this caller' })),
+  upstream: nullable(
+    Type.Array(Type.String(), { description: 'the origins of the members of its backend; null: not for this caller' }),
+  ),
   policy: Type.String(),
   partial: Type.Enum(['refuse', 'narrow']),
   contract: Type.Enum(['backend', 'documented']),

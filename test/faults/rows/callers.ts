@@ -84,7 +84,7 @@ export const callerRows = [
     leaving('in the body', { method: 'GET', made: { script: begins }, isTime: someBody }),
     custom('queued', 'in the queue: it is never sent', async (world) => {
       await withFaulty({ script: hangs }, async (faulty) => {
-        world.use(faulty.url, { connections: 1 })
+        world.use(faulty.url, { connections: 1, queue: { size: 4, waitMs: 10_000 } })
         const first = caller(world, { method: 'GET', isTime: begun })
         await faulty.requestsBegun(1)
         const queued = Array.from({ length: 4 }, () => caller(world, { method: 'DELETE', isTime: begun }))

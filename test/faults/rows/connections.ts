@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { expect } from 'vitest'
 import { http, type Script } from '../../helpers/upstream.ts'
 import { askMany, custom, expectHealthy, expectOutcome, fault, requiredOf, row, withFaulty } from '../case.ts'
-import { ask, asking, healthyAnswer, until } from '../world.ts'
+import { answerHealthy, ask, type Asked, asking, healthyAnswer, until, type World } from '../world.ts'
 
 async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -46,6 +46,46 @@ async function startDeaf(): Promise<{ readonly child: ChildProcess; readonly por
   return { child, port, fill }
 }
 
+/** Says something on each connection before it is asked, and then answers what it is asked with its target. */
+const pusherProgram = `
+const how = JSON.parse(process.argv[1])
+const text = (body, isLast) => 'HTTP/1.1 200 OK\\r\\nContent-Length: ' + body.length + (isLast ? '\\r\\nConnection: close' : '') + '\\r\\n\\r\\n' + body
+const server = require('node:net').createServer((wire) => {
+  wire.on('error', () => {})
+  setTimeout(() => wire.write(text('pushed', false)), how.pushMs)
+  let pending = ''
+  wire.on('data', (chunk) => {
+    pending += chunk.toString('latin1')
+    for (let end = pending.indexOf('\\r\\n\\r\\n'); end >= 0; end = pending.indexOf('\\r\\n\\r\\n')) {
+      const head = pending.slice(0, end)
+      const length = Number(/content-length: (\\d+)/i.exec(head)?.[1] ?? 0)
+      if (pending.length < end + 4 + length) return
+      pending = pending.slice(end + 4 + length)
+      const isLast = how.isPolite && /^connection: close$/im.test(head)
+      setTimeout(() => {
+        wire.write(text(head.split(' ')[1], isLast))
+        if (isLast) wire.end()
+      }, how.answerMs)
+    }
+  })
+})
+server.listen(0, '127.0.0.1', () => require('node:fs').writeSync(1, String(server.address().port)))`
+
+async function startPusher(how: object): Promise<{ readonly port: number; end(): Promise<void> }> {
+  const child = spawn(process.execPath, ['-e', pusherProgram, JSON.stringify(how)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [said] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    port: Number(said.toString()),
+    async end() {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
 const closesAtOnce: Script = (wire) => void wire.end()
 const resetsAtOnce: Script = (wire) => void wire.resetAndDestroy()
 
@@ -55,15 +95,20 @@ const onlyReused =
   (wire, received) => {
     if (answered.has(wire)) return ends(wire, received)
     answered.add(wire)
-    wire.write(healthyAnswer)
+    answerHealthy(wire, received)
   }
 const answered = new WeakSet<Socket>()
+
+/** The connection of the first answer is closed behind it; the one of the second is kept. */
+async function askTwice(world: World): Promise<void> {
+  for (let time = 0; time < 2; time++) await askMany(world, 'GET', 1)
+}
 
 const reused = (how: string, ends: Script) => [
   custom('repeated', `${how} on a connection used before: what is safe is sent once more`, async (world, id) => {
     await withFaulty({ script: onlyReused(ends) }, async ({ url, requests }) => {
       world.use(url, { connections: 1 })
-      await askMany(world, 'GET', 1)
+      await askTwice(world)
       const { asked } = await askMany(world, 'GET', 1)
       await expectOutcome(world, requiredOf(id, 'repeated'), 'GET', asked, requests)
     })
@@ -72,7 +117,7 @@ const reused = (how: string, ends: Script) => [
     for (const method of ['POST', 'PUT', 'DELETE']) {
       await withFaulty({ script: onlyReused(ends) }, async ({ url, requests }) => {
         world.use(url, { connections: 1 })
-        await askMany(world, 'GET', 1)
+        await askTwice(world)
         const { asked } = await askMany(world, method, 1)
         await expectOutcome(world, requiredOf(id, 'not-repeated'), method, asked, requests)
         await expectHealthy1(world)
@@ -81,7 +126,7 @@ const reused = (how: string, ends: Script) => [
   }),
 ]
 
-async function expectHealthy1(world: Parameters<typeof ask>[0]): Promise<void> {
+async function expectHealthy1(world: World): Promise<void> {
   expect((await ask(world, asking('GET', world.nextId()))).status).toBe(200)
 }
 
@@ -235,6 +280,36 @@ export const connectionRows = [
   ),
   row(
     'F26',
+    ...[
+      { pushMs: 0, answerMs: 0, isPolite: true },
+      { pushMs: 0, answerMs: 0, isPolite: false },
+      { pushMs: 0, answerMs: 60, isPolite: false },
+      { pushMs: 3, answerMs: 60, isPolite: true },
+      { pushMs: 10, answerMs: 60, isPolite: false },
+      { pushMs: 30, answerMs: 200, isPolite: false },
+    ].map((how) =>
+      custom(
+        'default',
+        `answers ${how.pushMs} ms after it is connected to, and again ${how.answerMs} ms after it is asked${how.isPolite ? '' : ', and closes nothing'}`,
+        async (world, id) => {
+          const { status: allowed } = requiredOf(id, 'default')
+          const pusher = await startPusher(how)
+          world.use(`http://127.0.0.1:${pusher.port}`)
+          const asked: Asked[] = []
+          for (let turn = 0; turn < 12; turn++) {
+            const count = turn % 3 === 0 ? 8 : 1
+            asked.push(...(await askMany(world, turn % 2 === 0 ? 'GET' : 'POST', count)).asked)
+          }
+          for (const { status, target, body } of asked) {
+            expect(allowed).toContain(status)
+            // Never what another one asked for.
+            if (status === 200) expect(['pushed', target]).toContain(body.toString())
+          }
+          world.use('http://127.0.0.1:1')
+          await pusher.end()
+        },
+      ),
+    ),
     ...[1, 2].map((count) =>
       custom('default', `answers before it is asked, ${count} at once`, async (world, id) => {
         const pushed = { onConnection: (wire: Socket) => void wire.write(http(200, 'pushed')) }

@@ -2,60 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttpServer, get as httpGet, type ServerResponse } from 'node:http'
-import { createServer, type AddressInfo, type LookupFunction, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { expect } from 'vitest'
-import { createUpstream } from '../../../src/forward/undici-upstream.ts'
-import { openGateway, systemClock } from '../../helpers/gateway.ts'
-import { answers, get, http, run, type Script } from '../../helpers/upstream.ts'
-import { askMany, custom, expectHealthy, expectOutcome, requiredOf, row, withFaulty } from '../case.ts'
+import type { UpstreamConfig } from '../../../src/config/config.ts'
+import { openGateway } from '../../helpers/gateway.ts'
+import type { Script } from '../../helpers/upstream.ts'
+import { askMany, custom, expectHealthy, expectOutcome, requiredOf, row } from '../case.ts'
 import { type Asked, healthyAnswer, unlimited, until } from '../world.ts'
-
-const limits = {
-  credential: { kind: 'none' },
-  host: undefined,
-  caFile: undefined,
-  verifyTls: true,
-  connections: 4,
-  connectTimeoutMs: 2_000,
-  headersTimeoutMs: 10_000,
-  bodyTimeoutMs: 10_000,
-  totalTimeoutMs: 10_000,
-} as const
-
-/** One request to `http://backend.test:port` where this is the resolver. */
-async function through(port: number, lookup: LookupFunction, connectTimeoutMs = 2_000) {
-  const upstream = createUpstream(
-    { ...limits, url: `http://backend.test:${port}`, connectTimeoutMs },
-    { name: 'test', clock: systemClock, lookup },
-  )
-  const { status, end } = await run(upstream, get('/'))
-  await upstream.close()
-  return {
-    status: status ?? 'none',
-    code: end === 'clean' ? undefined : end.code,
-    log: end === 'clean' ? undefined : end.proxyError,
-  }
-}
-
-const fails =
-  (code: string): LookupFunction =>
-  (name, _options, done) =>
-    done(Object.assign(new Error(`lookup of ${name}`), { code }), [])
-
-const names = (name: string, outcome: string, port: number | undefined, lookup: LookupFunction) =>
-  custom(outcome, name, async (_world, id) => {
-    await withFaulty({ script: answers(http(200)) }, async (faulty) => {
-      const required = requiredOf(id, outcome)
-      const began = performance.now()
-      const { status, code, log } = await through(port ?? faulty.port, lookup, 500)
-      expect({ status: code === undefined ? status : required.status, code, log }).toEqual({
-        status: required.status,
-        code: required.code,
-        log: required.log,
-      })
-      expect(performance.now() - began).toBeLessThan(required.within * 1000)
-    })
-  })
 
 /** Answers whatever comes until it is killed. */
 const backendProgram = `
@@ -80,61 +33,6 @@ const close = (server: Server): Promise<void> =>
   })
 
 export const lifeRows = [
-  row(
-    'F33',
-    names('no such name', 'unknown', undefined, fails('ENOTFOUND')),
-    names('the resolver fails', 'resolver', undefined, fails('EAI_AGAIN')),
-    names('the resolver is silent', 'silent', undefined, () => {}),
-    names('the first of two addresses is dead', 'answered', undefined, (_name, _options, done) =>
-      done(null, [
-        { address: '127.0.0.9', family: 4 },
-        { address: '127.0.0.1', family: 4 },
-      ]),
-    ),
-    names('only the IPv6 address is dead', 'answered', undefined, (_name, _options, done) =>
-      done(null, [
-        { address: '::1', family: 6 },
-        { address: '127.0.0.1', family: 4 },
-      ]),
-    ),
-    custom('answered', 'the address changes: a new connection goes to the new one', async (_world, id) => {
-      const seen: string[] = []
-      const servers = ['127.0.0.1', '127.0.0.2'].map((host) => ({
-        host,
-        server: createServer((wire) => {
-          seen.push(host)
-          wire.on('error', () => {}).on('data', () => wire.end(http(200, '', ['Connection: close'])))
-        }),
-      }))
-      const [first, second] = servers
-      if (first === undefined || second === undefined) return
-      await new Promise<void>((resolve) => first.server.listen(0, first.host, resolve))
-      const { port } = first.server.address() as AddressInfo
-      await new Promise<void>((resolve) => second.server.listen(port, second.host, resolve))
-      let current = first.host
-      const upstream = createUpstream(
-        { ...limits, connections: 1, url: `http://backend.test:${port}` },
-        {
-          name: 'test',
-          clock: systemClock,
-          lookup: (_name, _options, done) => done(null, [{ address: current, family: 4 }]),
-        },
-      )
-      for (const host of [first.host, second.host, first.host]) {
-        current = host
-        expect((await run(upstream, get('/'))).status).toBe(requiredOf(id, 'answered').status)
-      }
-      expect(seen).toEqual([first.host, second.host, first.host])
-      await upstream.close()
-      await Promise.all(servers.map(({ server }) => close(server)))
-    }),
-    custom('unknown', 'a name that nobody has, through the whole gateway', async (world) => {
-      world.use('http://nowhere.invalid', { connectTimeoutMs: 5_000 })
-      const { asked } = await askMany(world, 'GET', 8)
-      // 504 where the machine's resolver itself does not answer.
-      for (const { status } of asked) expect([502, 504]).toContain(status)
-    }),
-  ),
   row(
     'F34',
     ...(['SIGTERM', 'SIGKILL'] as const).map((signal) =>
@@ -190,6 +88,25 @@ export const lifeRows = [
       world.use('http://127.0.0.1:1')
       await backend.end('SIGKILL')
     }),
+    custom('open', 'and is left alone meanwhile; it is asked again soon after it goes on', async (world, id) => {
+      const backend = await startProcess()
+      const breaker = { connectFailures: 5, failurePercent: 50, minRequests: 20, windowMs: 10_000, openMs: 1_000 }
+      world.use(`http://127.0.0.1:${backend.port}`, { headersTimeoutMs: 500, breaker })
+      await expectHealthy(world)
+      backend.child.kill('SIGSTOP')
+      await askMany(world, 'DELETE', 32)
+      const { asked } = await askMany(world, 'DELETE', 8)
+      await expectOutcome(world, requiredOf(id, 'open'), 'DELETE', asked, [])
+      backend.child.kill('SIGCONT')
+      await until(
+        () => world.running.gateway.upstreams()[0]?.members[0]?.state === 'healthy',
+        () => 'asked again',
+        () => askMany(world, 'GET', 1),
+      )
+      await expectHealthy(world)
+      world.use('http://127.0.0.1:1')
+      await backend.end('SIGKILL')
+    }),
   ),
   row(
     'F39',
@@ -210,7 +127,7 @@ export const lifeRows = [
         // The limits pass many times while the streams stand still: events are rare, and the route has a limit of its own.
         const upstream = {
           ...tenant.upstream,
-          url: upstreamUrl,
+          urls: [upstreamUrl] as const,
           connections: count,
           bodyTimeoutMs: 100,
           totalTimeoutMs: 200,
@@ -258,7 +175,11 @@ export const lifeRows = [
   row(
     'F40',
     custom('healthy', 'a neighbour is answered while every connection of another tenant hangs', async (world, id) => {
-      const hung = await withBoth(world, { headersTimeoutMs: 3_000, connections: 8 }, () => {})
+      const hung = await withBoth(
+        world,
+        { headersTimeoutMs: 3_000, connections: 8, queue: { size: 32, waitMs: 10_000 } },
+        () => {},
+      )
       expect(hung.ms).toBeLessThan(requiredOf(id, 'healthy').within * 1000)
       expect(hung.neighbours).toEqual(Array.from({ length: 64 }, () => 200))
       // The neighbours were done before any of the others.
@@ -270,7 +191,7 @@ export const lifeRows = [
 
 async function withBoth(
   { running }: Parameters<typeof askMany>[0],
-  dead: { readonly headersTimeoutMs: number; readonly connections: number },
+  dead: Pick<UpstreamConfig, 'headersTimeoutMs' | 'connections' | 'queue'>,
   script: Script,
 ) {
   const [tenant] = running.config.tenants
@@ -286,12 +207,12 @@ async function withBoth(
   )
   const urlOf = (at: number): string => `http://127.0.0.1:${ports[at] ?? 0}`
   const tenants = [
-    { ...tenant, hosts: ['well.test'], upstream: { ...tenant.upstream, url: urlOf(1) } },
+    { ...tenant, hosts: ['well.test'], upstream: { ...tenant.upstream, urls: [urlOf(1)] } },
     {
       ...tenant,
       name: 'sick' as typeof tenant.name,
       hosts: ['sick.test'],
-      upstream: { ...tenant.upstream, url: urlOf(0), ...dead },
+      upstream: { ...tenant.upstream, urls: [urlOf(0)], ...dead },
     },
   ] as const
   running.gateway.reload({ ...running.config, tenants }, running.policies)

@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import { http, type Script } from '../../helpers/upstream.ts'
 import { askMany, custom, expectHealthy, expectOutcome, fault, requiredOf, row } from '../case.ts'
+import { heldBufferBytes } from '../resources.ts'
 import { startFaulty } from '../world.ts'
 
 const mebibyte = 1024 * 1024
@@ -75,9 +76,9 @@ export const uploadRows = [
     custom('default', '32 uploads of 10 MiB of which nothing is read', async (world, id) => {
       const faulty = await startFaulty({ onConnection: (wire) => void wire.pause() })
       world.use(faulty.url, { headersTimeoutMs: 1_500 })
-      const before = process.memoryUsage().arrayBuffers
+      const before = heldBufferBytes()
       let peak = 0
-      const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().arrayBuffers)), 20)
+      const watch = setInterval(() => (peak = Math.max(peak, heldBufferBytes())), 100)
       const { asked } = await askMany(world, 'POST', 32, Buffer.alloc(10 * mebibyte))
       clearInterval(watch)
       await expectOutcome(world, requiredOf(id, 'default'), 'POST', asked, [])

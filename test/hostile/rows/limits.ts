@@ -1,4 +1,5 @@
 /** Rows L: who counts against what. Each has a gateway of its own, with limits of its own. */
+import { connect, type Socket } from 'node:net'
 import { expect } from 'vitest'
 import { type Case, custom, row, type Row } from '../case.ts'
 import { openWorld, portOf, send, valueOf, withLimits, type World } from '../world.ts'
@@ -139,6 +140,70 @@ export const limitRows: readonly Row[] = [
           ask(undefined, '/api/lists'),
         ]
         expect(await statuses(world, asked)).toEqual([403, 403, 403, 429, 429, 200, 429, 403])
+      },
+    ),
+  ),
+  row(
+    'L13',
+    limited(
+      'every kind of end gives the place back: 640 mixed ones, four at a time, and then there are four places',
+      1_000_000,
+      1_000_000,
+      async (world) => {
+        const { running, reader, witness } = world
+        const limits = { ...running.policies.limits, inFlight: 4 }
+        const [tenant] = running.config.tenants
+        // Short, so that some end by them; and the backend is never left alone.
+        const breaker = { ...tenant.upstream.breaker, minRequests: 1_000_000 }
+        const upstream = { ...tenant.upstream, headersTimeoutMs: 60, bodyTimeoutMs: 60, breaker }
+        running.gateway.reload(
+          { ...running.config, tenants: [{ ...tenant, upstream }] },
+          { ...running.policies, limits },
+        )
+        let at = 0
+        witness.say((socket) => {
+          const ends = [
+            () => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'),
+            () => void socket.destroy(),
+            () => void socket.write('nonsense\r\n\r\n'),
+            () =>
+              void socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"da'),
+            () => {},
+            () => void socket.write('HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n'),
+          ]
+          ends[at++ % ends.length]?.()
+        })
+        const one = ask(reader, '/api/lists/3')
+        const leave = (ms: number): Promise<void> =>
+          new Promise((resolve) => {
+            const socket = connect(portOf(world), '127.0.0.1', () => socket.write(one))
+            socket.on('error', () => {}).on('close', () => resolve())
+            setTimeout(() => socket.resetAndDestroy(), ms)
+          })
+        const callers = Array.from({ length: 4 }, async (_, caller) => {
+          for (let turn = 0; turn < 160; turn++) {
+            if ((turn + caller) % 3 === 0) await leave(turn % 8)
+            else await send(portOf(world), one)
+          }
+        })
+        await Promise.all(callers)
+
+        // Nothing of it is left: four of the caller's are under way, the fifth is refused, and that of another is not.
+        const held: Socket[] = []
+        witness.say((socket) => void held.push(socket))
+        const fresh = running.policies
+        running.gateway.reload(running.config, { ...fresh, limits })
+        const four = Array.from({ length: 4 }, () => send(portOf(world), one))
+        await expect.poll(() => held.length).toBe(4)
+        const [fifth, other] = [await send(portOf(world), one), send(portOf(world), ask(world.admin, '/api/lists/3'))]
+        expect([fifth.answers[0]?.status, valueOf(fifth.answers[0]?.headers ?? [], 'retry-after')]).toEqual([429, '1'])
+        expect(fifth.answers[0]?.body).toContain('rate-limited')
+        await expect.poll(() => held.length).toBe(5)
+        for (const socket of held) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+        const answers = (await Promise.all([...four, other])).map((sent) => sent.answers[0]?.status)
+        expect(answers).toEqual([200, 200, 200, 200, 200])
+        witness.say(undefined)
+        expect((await send(portOf(world), one)).answers[0]?.status).toBe(200)
       },
     ),
   ),

@@ -90,7 +90,7 @@ export const stackRows: readonly Row[] = [
       try {
         const { running } = world
         const [tenant] = running.config.tenants
-        const upstream = { ...tenant.upstream, url: `http://127.0.0.1:${port}` }
+        const upstream = { ...tenant.upstream, urls: [`http://127.0.0.1:${port}`] as const }
         running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
         const { answers, text } = await send(portOf(world), get('/api/settings')(world))
         expect([answers[0]?.status, answers[0]?.body]).toEqual([
@@ -223,7 +223,11 @@ export const stackRows: readonly Row[] = [
       })
       const { running } = world
       const [tenant] = running.config.tenants
-      const upstream = { ...tenant.upstream, url: backend.url, caFile: fileURLToPath(new URL('ca.pem', folder)) }
+      const upstream = {
+        ...tenant.upstream,
+        urls: [backend.url] as const,
+        caFile: fileURLToPath(new URL('ca.pem', folder)),
+      }
       running.gateway.reload({ ...running.config, tenants: [{ ...tenant, upstream }] }, running.policies)
       const { answers } = await send(portOf(world), get('/api/settings')(world))
       running.gateway.reload(running.config, running.policies)

@@ -5,13 +5,14 @@ import type { Token } from '../../schemas/tokens.ts'
 import { userHref } from '../api/paths.ts'
 import { useEvents } from '../api/use-events.ts'
 import { useResource } from '../api/use-resource.ts'
-import { Badge, Time, type Tone } from '../components/bits.tsx'
+import { Badge, Time } from '../components/bits.tsx'
 import { Failure } from '../components/failure.tsx'
 import { Empty, Loading, Page, Section, Wide } from '../components/page.tsx'
 import { ResourceView } from '../components/resource-view.tsx'
 import { can, inTenant } from '../state/session.ts'
 import { RefusalTable } from './refusal-table.tsx'
 import { Traffic } from './traffic.tsx'
+import { UpstreamSection, upstreamSays, upstreamTones } from './upstream.tsx'
 
 const states = {
   live: ['good', 'live'],
@@ -43,13 +44,6 @@ export function OverviewPage() {
   )
 }
 
-const health: Readonly<Record<Overview['upstream']['state'], Tone>> = {
-  healthy: 'good',
-  degraded: 'warn',
-  down: 'bad',
-  unknown: 'plain',
-}
-
 function Known({ overview }: { readonly overview: Overview }) {
   const { totals, upstream, codes, refusals } = overview
   const percent = (count: number): string =>
@@ -67,9 +61,9 @@ function Known({ overview }: { readonly overview: Overview }) {
         <div class="figure">
           <dt>Backend</dt>
           <dd>
-            <Badge tone={health[upstream.state]}>{upstream.state}</Badge>
+            <Badge tone={upstreamTones[upstream.state]}>{upstream.state}</Badge>
           </dd>
-          <dd class="muted small">{upstream.says}</dd>
+          <dd class="muted small">{upstreamSays(upstream)}</dd>
         </div>
       </dl>
       {totals.requests === 0 ? (
@@ -86,6 +80,7 @@ function Known({ overview }: { readonly overview: Overview }) {
       ) : (
         <Traffic overview={overview} />
       )}
+      <UpstreamSection upstream={upstream} />
       <Section title="Refusals and failures by reason">
         {codes.length === 0 ? <p class="muted">None in the last hour.</p> : <Codes codes={codes} />}
       </Section>
