@@ -460,7 +460,7 @@ describe('times of last use', () => {
     expect(await running.ask(ann)).toBe('200')
     disk.fill()
     const beganAt = performance.now()
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, at) => running.ask(at % 2 === 0 ? ann : ben)))
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => running.ask(at % 2 === 0 ? ann : ben)))
     expect(new Set(answers)).toEqual(new Set(['200']))
     expect(performance.now() - beganAt).toBeLessThan(5_000)
 
